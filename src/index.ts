@@ -1,0 +1,10 @@
+export { call } from './runtime/call.js';
+export * from './runtime/errors.js';
+export { getcurrent, greenlet, greenlet as RawGreenlet, main as mainGreenlet } from './runtime/greenlet.js';
+export { hub } from './runtime/hub.js';
+export { Greenlet } from './runtime/scheduled-greenlet.js';
+export { idle, seconds, sleep } from './runtime/sleep.js';
+export { currentGreenlet, spawn, spawnLater, spawnRaw } from './runtime/spawn.js';
+export { isExit, rethrowExit, Timeout, withTimeout } from './runtime/timeout.js';
+export type * from './runtime/types.js';
+export { callback, until } from './runtime/until.js';

@@ -1,0 +1,8 @@
+/**
+ * `greenlets/inspect`: trees, stacks, deadlock reports and traces of the running greenlets.
+ *
+ * Empty for now.
+ *
+ * @module
+ */
+export {};

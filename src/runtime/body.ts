@@ -1,0 +1,54 @@
+/**
+ * The one rule for every function: a generator that it returns is run, an operation is run, a promise is waited for (one
+ * level); anything else is the value.
+ */
+import { isPromiseLike } from './check.js';
+import { type AnyGenerator, Fiber } from './fiber.js';
+import { Operation } from './operation.js';
+import type { Green } from './types.js';
+import { until } from './until.js';
+
+const GENERATOR_FUNCTION = Object.getPrototypeOf(function* () {});
+
+/** Generator objects that were handed over as objects, and cannot be again. */
+const used = new WeakSet<object>();
+
+export function isGenerator(value: unknown): value is Green<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { next, throw: raise, return: close } = value as Record<string, unknown>;
+  return typeof next === 'function' && typeof raise === 'function' && typeof close === 'function';
+}
+
+/** Takes a generator object over; one that was taken before is refused. */
+export function claim(generator: Green<unknown>): AnyGenerator {
+  if (used.has(generator)) {
+    throw new TypeError(
+      'this generator object was used already: pass the function, and its arguments, instead of its result',
+    );
+  }
+  used.add(generator);
+  return generator;
+}
+
+function* runOperation(operation: Operation<unknown>): Green<unknown> {
+  return yield* operation;
+}
+
+/** A body as a generator, or null when `result` is just a value. `fn` is the function that gave it. */
+export function toGenerator(result: unknown, fn: unknown): AnyGenerator | null {
+  if (typeof result !== 'object' || result === null) return null;
+  if (Object.getPrototypeOf(fn) === GENERATOR_FUNCTION) return result as AnyGenerator;
+  if (result instanceof Operation) return runOperation(result);
+  if (result instanceof Fiber) return null;
+  if (isGenerator(result)) return claim(result);
+  if (isPromiseLike(result)) return runOperation(until(result));
+  return null;
+}
+
+/** The first step of a fiber whose function gave `result`. */
+export function adopt(fiber: Fiber, result: unknown, fn: unknown): IteratorResult<unknown, unknown> {
+  const generator = toGenerator(result, fn);
+  if (generator === null) return { done: true, value: result };
+  fiber._gen = generator;
+  return generator.next(undefined);
+}

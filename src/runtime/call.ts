@@ -1,0 +1,102 @@
+/**
+ * `call(fn, …)` runs `fn` as a frame held by the runtime: only the innermost frame's generator is resumed, so switching costs
+ * the same at any depth, and nothing overflows. The library's own helpers that run a function (withTimeout, scope, …) are
+ * shared generator functions run this way.
+ */
+import { isGenerator, toGenerator } from './body.js';
+import type { Fn, Returned } from './body-types.js';
+import { checkFn, isPromiseLike } from './check.js';
+import { engine, wake } from './engine.js';
+import { Fiber } from './fiber.js';
+import type { Link } from './links.js';
+import { done, Operation, park, SUSPENDED } from './operation.js';
+import { until } from './until.js';
+import { ENTER, type Started, type Waiter } from './waiter.js';
+
+/** A greenlet that runs a body for somebody who is none. */
+export interface Child {
+  readonly _value: unknown;
+  readonly error: unknown;
+  successful(): boolean;
+  _link(link: Link): void;
+  _unlink(link: Link): void;
+  _kill(exception: unknown): void;
+}
+
+/** Set by spawn.ts. */
+export const children: { spawn: (fn: AnyFn, args: readonly unknown[], name: string | undefined) => Child } = {
+  spawn: () => {
+    throw new Error('spawn.ts is not loaded');
+  },
+};
+
+export type AnyFn = (...args: never[]) => unknown;
+
+export class Call<T> extends Operation<T> {
+  readonly _name: string;
+  readonly fn: AnyFn;
+  readonly args: readonly unknown[];
+
+  constructor(fn: AnyFn, args: readonly unknown[], name = 'call') {
+    super();
+    this._name = name;
+    this.fn = fn;
+    this.args = args;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (!(waiter instanceof Fiber)) return this.#inChild(waiter);
+    const { fn, args } = this;
+    const result = fn(...(args as never[]));
+    if (typeof result !== 'object' || result === null) return done(waiter, result);
+    if (result instanceof Operation) return result._start(waiter);
+    if (!isGenerator(result) && isPromiseLike(result)) return until(result)._start(waiter);
+    const generator = toGenerator(result, fn);
+    if (generator === null) return done(waiter, result);
+    waiter._push(generator);
+    waiter._mode = ENTER;
+    engine.successor = waiter;
+    return SUSPENDED;
+  }
+
+  /** Outside of greenlets the function gets one of its own. */
+  #inChild(waiter: Waiter): Started {
+    const child = children.spawn(this.fn, this.args, this._name === 'call' ? undefined : this._name);
+    const link: Link = {
+      _waiter: waiter,
+      _died: () => {
+        const ok = child.successful();
+        wake(waiter, child._value, !ok);
+      },
+    };
+    child._link(link);
+    return park(waiter, this, { child, link });
+  }
+
+  override _undo(waiter: Waiter): void {
+    const { child, link } = waiter._slot as { child: Child; link: Link };
+    child._unlink(link);
+    child._kill(undefined);
+  }
+}
+
+/**
+ * Runs `fn` in the current greenlet as a frame of its own and gives its value. Recursion through it may be as deep as memory
+ * allows. Outside of greenlets it runs in a new greenlet. Switches if `fn` does.
+ *
+ * @example function* depth(n: number): Green<number> { return n === 0 ? 0 : 1 + (yield* call(depth, n - 1)); }
+ */
+export function call<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operation<Returned<R>> {
+  checkFn(fn);
+  return new Call(fn as unknown as AnyFn, args);
+}
+
+/** A function or an operation as an operation. */
+export function asOperation(work: unknown, args: readonly unknown[], name?: string): Operation<unknown> {
+  if (work instanceof Operation) return work;
+  if (isGenerator(work)) {
+    return new Call(() => work, [], name);
+  }
+  checkFn(work, 'fn', ' (or an operation)');
+  return new Call(work as AnyFn, args, name);
+}

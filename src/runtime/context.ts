@@ -1,0 +1,1 @@
+export function freshContext(_g: object): void {}

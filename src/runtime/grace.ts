@@ -1,0 +1,96 @@
+/**
+ * The grace rule: a kill cannot be swallowed for good, though JavaScript's `catch {}` catches everything. A greenlet that
+ * is still alive when its grace is over is closed (`return`, frame by frame) at its current and every later suspension, and
+ * never resumed otherwise; one that refuses too often is abandoned (greenlet.ts).
+ */
+import { clearTimer, ready, setTimer } from './engine.js';
+import type { Fiber } from './fiber.js';
+import type { greenlet } from './greenlet.js';
+import { warn } from './hub.js';
+import { describe } from './operation.js';
+import { formatFrame } from './place.js';
+import { readStack } from './stack.js';
+import {
+  CLOSE,
+  DEAD,
+  NEXT,
+  NEXT_PENDING,
+  PARKED,
+  RUNNING,
+  RUNNING_CLOSING,
+  RUNNING_PENDING,
+  THROW,
+  type Timed,
+  YIELDED,
+} from './waiter.js';
+
+class Grace implements Timed {
+  _timer = -1;
+  readonly #fiber: Fiber;
+
+  constructor(fiber: Fiber) {
+    this.#fiber = fiber;
+  }
+
+  _expired(): void {
+    close(this.#fiber);
+  }
+}
+
+/** The first kill of `fiber`: its grace begins, unless it is shielded. */
+export function condemn(fiber: Fiber, ms: number): void {
+  const extra = fiber._more();
+  if (extra.grace !== null || fiber._mode === DEAD) return;
+  if (extra.shields > 0) {
+    extra.postponedGrace = ms;
+    return;
+  }
+  extra.grace = new Grace(fiber);
+  setTimer(extra.grace, ms, true);
+}
+
+/** `fiber` has ended. */
+export function absolve(fiber: Fiber): void {
+  const extra = fiber._extra;
+  if (extra?.grace == null) return;
+  clearTimer(extra.grace);
+  if (extra.refusals > 100) {
+    warn({
+      code: 'ABANDONED',
+      message: `${fiber} refused to end ${extra.refusals - 1} times and was abandoned; its finally blocks may not have run to their end`,
+      greenlet: fiber as unknown as greenlet,
+    });
+  }
+}
+
+function close(fiber: Fiber): void {
+  const mode = fiber._mode;
+  if (mode === DEAD) return;
+  const extra = fiber._more();
+  const at = readStack(fiber)[0];
+  const where = fiber._op === null ? 'sleep' : describe(fiber._op);
+  warn({
+    code: 'KILL_SWALLOWED',
+    message: `${fiber} is still alive after the grace of its kill, parked in ${where}: it is closed; a catch must let an exit pass (rethrowExit)`,
+    greenlet: fiber as unknown as greenlet,
+    at: at === undefined ? '' : formatFrame(at),
+  });
+  extra.closing = true;
+  extra.pending.length = 0;
+  if (mode === RUNNING || mode === RUNNING_PENDING) {
+    fiber._mode = RUNNING_CLOSING;
+    return;
+  }
+  if (mode === PARKED) {
+    const operation = fiber._op;
+    fiber._op = null;
+    clearTimer(fiber);
+    operation?._undo(fiber);
+    fiber._slot = undefined;
+    ready(fiber);
+  }
+  if (mode === PARKED || mode === YIELDED || mode === NEXT || mode === NEXT_PENDING || mode === THROW) {
+    fiber._mode = CLOSE;
+    fiber._value = extra.kills[0];
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * The hub: the greenlet of the event loop, parent of every scheduled greenlet.
+ *
+ * An idle hub begins its turn in a promise job. A turn runs ready waiters for at most `switchInterval` ms and then hands back
+ * to the host, to go on in a macrotask after timers and IO. A turn that begins anew within the same pass of the host's loop
+ * goes on with the old slice, so that promise jobs that wake one another cannot starve the host either; a marker in the
+ * check phase tells where a pass ends.
+ */
+import { checkFn, checkMs, showValue } from './check.js';
+import { engine } from './engine.js';
+import type { Fiber } from './fiber.js';
+import { greenlet, main } from './greenlet.js';
+import { type HostTimer, host, macrotask, printError } from './host.js';
+import { doors, run } from './resume.js';
+import { MAIN } from './waiter.js';
+
+/** What `hub.onWarning` gets. Each `code` is stable; docs/warnings.md lists them. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly greenlet: greenlet | null;
+  /** A place in the user's program, '' when unknown. */
+  readonly at: string;
+  /** The error object of the warning, for those that have one (`DEADLOCK`, `LOOP_EXIT`). */
+  readonly error?: Error | undefined;
+}
+
+export type ErrorHandler = (error: unknown, greenlet: greenlet | null) => unknown;
+export type WarningHandler = (warning: Warning) => unknown;
+
+/** Present counts; see `hub.stats()`. */
+export interface HubStats {
+  /** Greenlets that have been scheduled and have not ended. */
+  readonly greenlets: number;
+  /** Waiters in the ready list. */
+  readonly ready: number;
+  /** Pending timers. */
+  readonly timers: number;
+  /** Turns begun since the start. */
+  readonly turns: number;
+  /** Whether a turn is running or due. */
+  readonly awake: boolean;
+}
+
+/** What other files have the hub do: they import the hub, not the other way round. */
+export const hooks = {
+  /** A turn has ended; `idle`: with nobody left ready. */
+  turnEnded: [] as ((idle: boolean) => void)[],
+  /** A turn begins. */
+  turnBegins: [] as ((now: number) => void)[],
+  /** An error is about to go to `onError`. */
+  reported: (_error: unknown, _greenlet: Fiber | null): void => {},
+  printable: (error: unknown, _greenlet: greenlet | null): string => String(error),
+  countGreenlets: (): number => 0,
+  setDebug: (_on: boolean): void => {},
+  handleSignals: (): Disposable => ({ [Symbol.dispose]: () => {} }),
+};
+
+class Hub extends greenlet {
+  /** ms from the first kill of a greenlet until it is closed, wherever it suspends. */
+  killGrace = 1000;
+  /** ms from the first SIGINT or SIGTERM until the survivors are named and the process exits. */
+  exitGrace = 5000;
+  /** An acquire that closes a cycle of owners throws the `Deadlock` instead of warning. */
+  raiseOnDeadlock = false;
+  #onError: ErrorHandler = defaultOnError;
+  #onWarning: WarningHandler = defaultOnWarning;
+  #debug = false;
+
+  /** How long, in ms, greenlets may run before the host has its turn. Default 5. */
+  get switchInterval(): number {
+    return engine.switchInterval;
+  }
+
+  set switchInterval(ms: number) {
+    checkMs(ms, 'hub.switchInterval');
+    engine.switchInterval = ms;
+  }
+
+  /** Gets every error that nobody observed by the end of its turn, once. Null restores the default, which prints it. */
+  get onError(): ErrorHandler {
+    return this.#onError;
+  }
+
+  set onError(handler: ErrorHandler | null) {
+    if (handler !== null) checkFn(handler, 'hub.onError', '; null restores the default');
+    this.#onError = handler ?? defaultOnError;
+  }
+
+  /** Gets every warning. Null restores the default, which prints it. */
+  get onWarning(): WarningHandler {
+    return this.#onWarning;
+  }
+
+  set onWarning(handler: WarningHandler | null) {
+    if (handler !== null) checkFn(handler, 'hub.onWarning', '; null restores the default');
+    this.#onWarning = handler ?? defaultOnWarning;
+  }
+
+  /** Tells of operations that a greenlet built and never ran, and where each greenlet was spawned. Off by default: it costs a stack an operation. */
+  get debug(): boolean {
+    return this.#debug;
+  }
+
+  set debug(on: boolean) {
+    if (typeof on !== 'boolean') throw new TypeError(`hub.debug must be a boolean, got ${showValue(on)}`);
+    this.#debug = on;
+    hooks.setDebug(on);
+  }
+
+  /** Present counts. Never switches. */
+  stats(): HubStats {
+    let readyCount = 0;
+    for (let each = engine.head; each !== null; each = each._next) readyCount++;
+    return Object.freeze({
+      greenlets: hooks.countGreenlets(),
+      ready: readyCount,
+      timers: engine.timers.size,
+      turns,
+      awake: engine.awake,
+    });
+  }
+
+  /** SIGINT and SIGTERM end the program: see `main()`. Disposing restores the host's handling. */
+  handleSignals(): Disposable {
+    return hooks.handleSignals();
+  }
+
+  override _defaultName(): string {
+    return 'hub';
+  }
+
+  override _stateText(): string {
+    return engine.sliced ? 'current active started' : 'suspended active started';
+  }
+}
+
+/** The one hub: parent of the scheduled greenlets, home of the settings and of `onError` / `onWarning`. Mirrors `gevent.get_hub()`. */
+export const hub: Hub = new Hub(null, main);
+hub._mode = MAIN;
+doors.hub = hub;
+
+export type { Hub };
+
+function defaultOnError(error: unknown, from: greenlet | null): void {
+  printError(hooks.printable(error, from));
+}
+
+function defaultOnWarning(warning: Warning): void {
+  const at = warning.at === '' ? '' : `\n    at ${warning.at}`;
+  printError(`greenlets: warning ${warning.code}: ${warning.message}${at}`);
+}
+
+/** Runs a callback of the user's in the hub: what it throws goes to `onError`, and an error in that to the host. */
+export function inHub<T>(fn: () => T, from: greenlet | null = null): T | undefined {
+  const current = engine.current;
+  engine.current = hub;
+  try {
+    return fn();
+  } catch (error) {
+    report(error, from);
+    return undefined;
+  } finally {
+    engine.current = current;
+  }
+}
+
+/** Tells `hub.onError`. */
+export function report(error: unknown, from: greenlet | null): void {
+  hooks.reported(error, from);
+  guarded(() => hub.onError(error, from));
+}
+
+doors.report = (error, from) => report(error, from as greenlet | null);
+
+/** Tells `hub.onWarning`. */
+export function warn(warning: {
+  code: string;
+  message: string;
+  greenlet?: greenlet | null;
+  at?: string;
+  error?: Error;
+}): void {
+  guarded(() => hub.onWarning({ greenlet: null, at: '', ...warning }));
+}
+
+/** A handler that fails must not harm the loop. */
+function guarded(fn: () => unknown): void {
+  const current = engine.current;
+  engine.current = hub;
+  try {
+    const result = fn();
+    if (result instanceof Promise)
+      result.catch((error: unknown) => printError(`greenlets: a handler failed: ${error}`));
+  } catch (error) {
+    printError(`greenlets: a handler failed: ${error instanceof Error ? error.stack : String(error)}`);
+  } finally {
+    engine.current = current;
+  }
+}
+
+let turns = 0;
+let marked = false;
+const job = Promise.resolve();
+
+function unmark(): void {
+  marked = false;
+}
+
+function mark(): void {
+  marked = true;
+  const timer: HostTimer | undefined = macrotask(unmark);
+  if (timer !== undefined && typeof timer !== 'number') timer.unref?.();
+}
+
+engine.awaken = () => {
+  engine.awake = true;
+  void job.then(turn);
+};
+
+engine.arm = () => armTimers();
+
+function turn(): void {
+  if (marked && host.performance.now() >= engine.sliceEnd) {
+    macrotask(nextSlice);
+    return;
+  }
+  if (marked) {
+    slice(engine.sliceEnd);
+    return;
+  }
+  mark();
+  slice(host.performance.now() + engine.switchInterval);
+}
+
+function nextSlice(): void {
+  slice(host.performance.now() + engine.switchInterval);
+}
+
+function slice(end: number): void {
+  turns++;
+  engine.sliceEnd = end;
+  engine.lastLook = host.performance.now();
+  for (const begins of hooks.turnBegins) begins(engine.lastLook);
+  engine.sliced = true;
+  fireTimers();
+  const more = run(null);
+  engine.sliced = false;
+  armTimers();
+  for (const ended of hooks.turnEnded) ended(!more);
+  if (more || engine.head !== null) macrotask(nextSlice);
+  else engine.awake = false;
+}
+
+function fireTimers(): void {
+  const { timers, clock } = engine;
+  if (timers.size === 0) return;
+  const now = clock.now();
+  for (let due = timers.takeDue(now); due !== null; due = timers.takeDue(now)) due._expired();
+}
+
+function armTimers(): void {
+  const { timers, clock } = engine;
+  clock.set(timers.earliest, onHostTimer);
+  clock.hold(timers.held > 0);
+}
+
+/** A timer of the host has fired: this is a macrotask, so the turn may begin at once. */
+export function onHostTimer(): void {
+  if (engine.awake) {
+    fireTimers();
+    armTimers();
+    return;
+  }
+  engine.awake = true;
+  slice(host.performance.now() + engine.switchInterval);
+}

@@ -1,0 +1,113 @@
+/** Waiting for the end of a greenlet. */
+import { setTimer, wake } from './engine.js';
+import type { greenlet } from './greenlet.js';
+import type { Link } from './links.js';
+import { FAILED, observe } from './observe.js';
+import { describe, done, Operation, park } from './operation.js';
+import { timedOut } from './timeout.js';
+import { DEAD, type Started, type Waiter } from './waiter.js';
+
+/** A greenlet with links. */
+export interface Linkable extends greenlet {
+  _flags: number;
+  _link(link: Link): void;
+  _unlink(link: Link): void;
+}
+
+/** A wait for a death, as the dying greenlet sees it. */
+class DeathLink implements Link {
+  readonly _waiter: Waiter;
+  readonly #operation: UntilDeath<unknown>;
+
+  constructor(waiter: Waiter, operation: UntilDeath<unknown>) {
+    this._waiter = waiter;
+    this.#operation = operation;
+  }
+
+  _died(): void {
+    this.#operation._over(this._waiter);
+  }
+}
+
+abstract class UntilDeath<T> extends Operation<T> {
+  protected readonly target: Linkable;
+  protected readonly timeout: number;
+
+  constructor(target: object, timeout: number) {
+    super();
+    this.target = target as Linkable;
+    this.timeout = timeout;
+  }
+
+  override get _object(): unknown {
+    return this.target;
+  }
+
+  /** The target is dead. @internal */
+  abstract _over(waiter: Waiter): void;
+
+  /** @internal */
+  _startWait(waiter: Waiter): Started {
+    const link = new DeathLink(waiter, this as UntilDeath<unknown>);
+    this.target._link(link);
+    setTimer(waiter, this.timeout, true);
+    return park(waiter, this, link);
+  }
+
+  /** @internal */
+  override _undo(waiter: Waiter): void {
+    this.target._unlink(waiter._slot as Link);
+  }
+}
+
+/** True when the greenlet has ended, false when the time has passed. */
+export class Join extends UntilDeath<boolean> {
+  readonly _name: string;
+
+  constructor(target: object, timeout: number, name: string) {
+    super(target, timeout);
+    this._name = name;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (this.target._mode === DEAD) return done(waiter, true);
+    if (this.timeout === 0) return done(waiter, false);
+    return this._startWait(waiter);
+  }
+
+  _over(waiter: Waiter): void {
+    wake(waiter, true);
+  }
+
+  override _expire(waiter: Waiter): void {
+    this._undo(waiter);
+    wake(waiter, false);
+  }
+}
+
+/** The value or the error of a greenlet. */
+export class Get<T> extends UntilDeath<T> {
+  readonly _name = 'Greenlet.get';
+
+  _start(waiter: Waiter): Started {
+    const { target } = this;
+    if (target._mode === DEAD) {
+      if ((target._flags & FAILED) === 0) return done(waiter, target._value);
+      observe(target);
+      throw target._value;
+    }
+    if (this.timeout === 0) throw timedOut(describe(this), 0, waiter);
+    return this._startWait(waiter);
+  }
+
+  _over(waiter: Waiter): void {
+    const failed = (this.target._flags & FAILED) !== 0;
+    if (failed) observe(this.target);
+    wake(waiter, this.target._value, failed);
+  }
+
+  override _expire(waiter: Waiter): void {
+    this._undo(waiter);
+    wake(waiter, timedOut(describe(this), this.timeout, waiter), true);
+  }
+}

@@ -1,0 +1,46 @@
+/** Whoever wants to know of a greenlet's death: joiners, links of the user, groups. */
+import type { Waiter } from './waiter.js';
+
+/** Told at the death of a greenlet, at once: does bookkeeping and wakes, runs nothing of the user's. */
+export interface Link {
+  /** @internal */
+  _died(greenlet: object): void;
+  /** Who is woken by it, if it is a wait. @internal */
+  readonly _waiter: Waiter | null;
+}
+
+/** Several links, in order. */
+export class LinkList implements Link {
+  readonly _waiter = null;
+  readonly #links: Set<Link>;
+
+  constructor(...links: Link[]) {
+    this.#links = new Set(links);
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  has(link: Link): boolean {
+    return this.#links.has(link);
+  }
+
+  add(link: Link): void {
+    this.#links.add(link);
+  }
+
+  delete(link: Link): void {
+    this.#links.delete(link);
+  }
+
+  _died(greenlet: object): void {
+    const links = [...this.#links];
+    this.#links.clear();
+    for (const link of links) link._died(greenlet);
+  }
+
+  [Symbol.iterator](): IterableIterator<Link> {
+    return this.#links.values();
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The way down: the one place where a greenlet suspends.
+ *
+ * `yield* operation` asks the operation for its iterator and calls `next` on it. Every operation gives the same leaf iterator
+ * and leaves itself in `engine.pending`; the leaf starts it for the current greenlet. Either the operation is over at once
+ * (`done`), or it has arranged to be woken and the leaf answers SUSPENDED, which travels up through every `yield*` to the
+ * resume loop as this very object. When the loop resumes the generator, the leaf is reached again and hands over the value.
+ *
+ *      user:   x = yield* q.get()          resume.ts:  gen.next(v)
+ *                   | next()                               | next(v) ... down every yield*
+ *      leaf:   op._start(greenlet)                     leaf: { done: true, value: v }
+ *                   | SUSPENDED or done                    | x = v
+ *
+ * Nothing is allocated here: one iterator, two result objects.
+ */
+import { engine, outOfFuel, ready, removeReady, wake } from './engine.js';
+import { GreenletError, TimeoutError } from './errors.js';
+import { captureStack, formatFrame, here } from './place.js';
+import type { Signal, Suspend } from './types.js';
+import { startVisit } from './visitor.js';
+import {
+  type Blocking,
+  CLOSE,
+  MAIN,
+  NEXT,
+  NEXT_PENDING,
+  PARKED,
+  PROBING,
+  RESUMING,
+  RESUMING_PENDING,
+  RUNNING,
+  RUNNING_CLOSING,
+  RUNNING_PENDING,
+  type Started,
+  type Waiter,
+  YIELDED,
+} from './waiter.js';
+
+/** What the leaf answers, and what the resume loop sees by identity, when a greenlet has suspended. */
+export const SUSPENDED: IteratorYieldResult<Suspend> = { done: false, value: {} as Suspend };
+
+const DONE: IteratorReturnResult<unknown> = { done: true, value: undefined };
+
+/**
+ * The outcome of an operation that is over at once. When the turn's time is up, the greenlet goes to the end of the ready
+ * list with its value instead: operations that are always ready starve nobody.
+ */
+export function done(waiter: Waiter, value: unknown): Started {
+  if (--engine.fuel < 0 && outOfFuel() && waiter === engine.current) {
+    if (waiter._mode === RUNNING) {
+      waiter._mode = NEXT;
+      waiter._value = value;
+      ready(waiter);
+      return SUSPENDED;
+    }
+  }
+  DONE.value = value;
+  return DONE;
+}
+
+/** `waiter` waits in `operation` from now on; somebody must `wake` it. `slot` is the operation's, for this run. */
+export function park(waiter: Waiter, operation: Blocking, slot?: unknown): Started {
+  waiter._op = operation;
+  waiter._slot = slot;
+  waiter._mode = PARKED;
+  return SUSPENDED;
+}
+
+/** `waiter` gives way: it goes to the end of the ready list. */
+export function giveWay(waiter: Waiter, operation: Blocking): Started {
+  if (waiter._mode !== RUNNING) {
+    park(waiter, operation);
+    wake(waiter, undefined);
+    return SUSPENDED;
+  }
+  waiter._mode = YIELDED;
+  ready(waiter);
+  return SUSPENDED;
+}
+
+/**
+ * Something that may block: `yield*` it inside a greenlet, `await` it anywhere else. Building it does nothing; each `yield*`,
+ * `await` or `then` is one run. Interrupted, it has happened entirely or not at all.
+ */
+export abstract class Operation<T> implements PromiseLike<T>, Blocking {
+  constructor() {
+    if (engine.watch !== null) engine.watch.built(this, engine.current);
+  }
+
+  /** For `yield*` only: spread, destructuring and `for...of` throw. */
+  [Symbol.iterator](): Iterator<Suspend, T, unknown> {
+    engine.pending = this;
+    return leaf as Iterator<Suspend, T, unknown>;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: awaiting an operation runs it
+  then<A = T, B = never>(
+    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.promise().then(onFulfilled, onRejected);
+  }
+
+  /** One run as a real promise, in the name of the main greenlet. `signal` interrupts it: the promise rejects with its reason. */
+  promise(options?: { signal?: Signal | undefined }): Promise<T> {
+    if (engine.watch !== null) engine.watch.ran(this);
+    return startVisit<T>(this, options?.signal);
+  }
+
+  /** The name of the call, as reports show it: 'Queue.get'. @internal */
+  abstract readonly _name: string;
+
+  /** The object that it is a call of, if any. @internal */
+  get _object(): unknown {
+    return undefined;
+  }
+
+  /** Begins a run for `waiter`: gives `done(…)`, or arranges a `wake` and gives `park(…)`, or throws. @internal */
+  abstract _start(waiter: Waiter): Started;
+
+  /** Takes back the run of a parked `waiter`: nothing stays registered. Neither blocks nor throws. @internal */
+  _undo(_waiter: Waiter): void {}
+
+  /** The timer of a parked `waiter` has fired. @internal */
+  _expire(_waiter: Waiter): void {}
+}
+
+/** `Queue.get of <Queue 'jobs'>`, or just the name. */
+export function describe(operation: Blocking): string {
+  const object = operation._object;
+  return object === undefined ? operation._name : `${operation._name} of ${String(object)}`;
+}
+
+const leaf = {
+  next(value: unknown): Started {
+    const greenlet = engine.current;
+    if (greenlet._mode === RESUMING) {
+      greenlet._mode = RUNNING;
+      DONE.value = value;
+      return DONE;
+    }
+    const operation = engine.pending;
+    // biome-ignore lint/complexity/noArguments: yield* passes one argument, for...of and spread pass none
+    if (greenlet._mode === RUNNING && operation !== null && arguments.length !== 0) {
+      engine.pending = null;
+      if (engine.watch !== null) engine.watch.ran(operation);
+      return operation._start(greenlet);
+    }
+    // biome-ignore lint/complexity/noArguments: see above
+    return irregular(greenlet, value, arguments.length);
+  },
+  throw(error: unknown): Started {
+    resumed(engine.current);
+    if (error instanceof TimeoutError && error._unplaced) placeError(error);
+    throw error;
+  },
+  return(value: unknown): IteratorResult<Suspend, unknown> {
+    resumed(engine.current);
+    return { done: true, value };
+  },
+};
+
+/** Thrown on the stack of the greenlet that it interrupts, a timeout can say where that stands. */
+function placeError(error: TimeoutError): void {
+  error._unplaced = false;
+  const place = here();
+  if (place !== '') error.message += ` at ${place}`;
+  const { captureStackTrace } = Error as unknown as { captureStackTrace?: (target: object) => void };
+  captureStackTrace?.(error);
+}
+
+/** What fiber.ts knows of a greenlet that does not simply run. */
+interface Interruptible extends Waiter {
+  _takePending(): { error: unknown } | null;
+  /** What it is once its generator runs again: RUNNING, RUNNING_PENDING or RUNNING_CLOSING. */
+  _runningMode(): number;
+}
+
+function resumed(greenlet: Waiter): void {
+  if (greenlet._mode === RESUMING) greenlet._mode = (greenlet as Interruptible)._runningMode();
+}
+
+/** The stack that the last probe saw. */
+let probed = '';
+
+export function takeProbed(): string {
+  const text = probed;
+  probed = '';
+  return text;
+}
+
+/** Everything that is not a plain start or resumption: errors that wait, probes, mistakes. */
+function irregular(greenlet: Waiter, value: unknown, count: number): Started {
+  if (greenlet._mode === PROBING) {
+    probed = new Error('probe').stack ?? '';
+    return SUSPENDED;
+  }
+  if (greenlet._mode === RESUMING_PENDING) {
+    greenlet._mode = (greenlet as Interruptible)._runningMode();
+    DONE.value = value;
+    return DONE;
+  }
+  const operation = engine.pending;
+  engine.pending = null;
+  const name = operation === null ? 'an operation' : describe(operation);
+  if (count === 0 && operation !== null) {
+    throw new TypeError(
+      `${name} was iterated by for...of, spread or destructuring; write yield* ${operation._name}(…)`,
+    );
+  }
+  switch (greenlet._mode) {
+    case RUNNING_PENDING: {
+      if (operation === null) break;
+      if (engine.watch !== null) engine.watch.ran(operation);
+      const pending = (greenlet as Interruptible)._takePending();
+      if (pending !== null) throw pending.error;
+      return operation._start(greenlet);
+    }
+    case RUNNING_CLOSING:
+      greenlet._mode = CLOSE;
+      engine.successor = greenlet;
+      return SUSPENDED;
+    case YIELDED:
+    case NEXT:
+    case NEXT_PENDING:
+    case PARKED: {
+      const first = greenlet._op === null ? 'sleep' : describe(greenlet._op);
+      unpark(greenlet);
+      throw new GreenletError(
+        `${String(greenlet)} was already suspended in ${first} when it was run on: a generator is driven by a frame that is ` +
+          `no generator of the runtime (${foreignFrame()}); write yield* there, or pass the function to call() or spawn()`,
+      );
+    }
+    case MAIN:
+      throw new GreenletError(
+        `yield* ${name} outside of a greenlet (at ${here()}): await it, or run the function with spawn()`,
+      );
+    default:
+      break;
+  }
+  throw new GreenletError(
+    `${name} cannot block here (at ${here()}): this code runs in a callback, or drives the iterator by hand`,
+  );
+}
+
+/** Takes back what `greenlet` waits for and has it running again. */
+export function unpark(greenlet: Waiter): void {
+  if (greenlet._op !== null) {
+    const operation = greenlet._op;
+    greenlet._op = null;
+    if (greenlet._timer !== -1) engine.timers.remove(greenlet);
+    operation._undo(greenlet);
+    greenlet._slot = undefined;
+  } else {
+    removeReady(greenlet);
+  }
+  greenlet._mode = RUNNING;
+}
+
+function foreignFrame(): string {
+  const frames = captureStack();
+  const frame = frames[1] ?? frames[0];
+  return frame === undefined ? 'unknown' : formatFrame(frame);
+}

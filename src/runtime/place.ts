@@ -1,0 +1,60 @@
+/** Where in the user's program something happened: stacks without the runtime's own frames. */
+import { withStackLimit } from './host.js';
+
+/** One frame of a stack. Lines and columns count from 1. */
+export interface StackFrame {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The folder of the library, as it stands in stack traces; none when the library was bundled into another file. */
+const HOME = ((): string | undefined => {
+  const match = /^(?:file:\/\/)?(.*\/)runtime\/place\.[jt]s$/.exec(
+    (import.meta as unknown as { url: string }).url.replace(/[?#].*$/, ''),
+  );
+  return match?.[1];
+})();
+
+const FRAME = /^\s*at (?:(.*?) \()?(?:file:\/\/)?((?:[A-Za-z]:)?[^():]+|[^()]+?):(\d+):(\d+)\)?$/;
+
+/** The user's frames of a stack text, innermost first. */
+export function parseStack(text: string): StackFrame[] {
+  const frames: StackFrame[] = [];
+  for (const line of text.split('\n')) {
+    const match = FRAME.exec(line);
+    if (match === null) continue;
+    const [, name = '', file = '', row, column] = match;
+    if (isOwn(file)) continue;
+    frames.push({
+      function: name.replace(/^async /, '').replace(/\.next$/, ''),
+      file,
+      line: Number(row),
+      column: Number(column),
+    });
+  }
+  return frames;
+}
+
+function isOwn(file: string): boolean {
+  if (file.startsWith('node:') || file === '<anonymous>') return true;
+  return HOME !== undefined && file.startsWith(HOME);
+}
+
+/** The user's frames from here outwards, at most `depth` of the raw ones. */
+export function captureStack(depth = 50): StackFrame[] {
+  return parseStack(withStackLimit(depth, () => new Error('stack')).stack ?? '');
+}
+
+/** `function (file:line:column)` */
+export function formatFrame(frame: StackFrame): string {
+  const where = `${frame.file}:${frame.line}:${frame.column}`;
+  return frame.function === '' ? where : `${frame.function} (${where})`;
+}
+
+/** The innermost frame of the user's program as text, '' when there is none. */
+export function here(): string {
+  const frame = captureStack()[0];
+  return frame === undefined ? '' : formatFrame(frame);
+}

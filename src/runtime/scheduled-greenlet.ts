@@ -1,0 +1,425 @@
+/**
+ * `Greenlet`: a greenlet that the hub schedules, with a result, links, `get`, `join` and `kill`. Mirrors `gevent.Greenlet`.
+ *
+ * Its parent is the hub, nothing of it runs inside `spawn`, and its errors harm no other greenlet: they are kept for whoever
+ * asks, and told to `hub.onError` when nobody has by the end of the turn (observe.ts).
+ */
+import { adopt } from './body.js';
+import type { Fn, Returned } from './body-types.js';
+import { checkFn, checkMs, checkTimeout } from './check.js';
+import { engine, ready, removeReady, setTimer } from './engine.js';
+import { GreenletExit } from './errors.js';
+import type { Fiber } from './fiber.js';
+import { absolve, condemn } from './grace.js';
+import { greenlet } from './greenlet.js';
+import { type AbortControllerLike, host } from './host.js';
+import { hub, warn } from './hub.js';
+import { Get, Join } from './join.js';
+import { type KillOptions, killError, killFiber } from './kill.js';
+import { CallbackLink, type LinkTarget, removeCallback } from './link-callbacks.js';
+import { type Link, LinkList } from './links.js';
+import { FAILED, KILLED, noteFailure, OBSERVED, observe } from './observe.js';
+import type { Operation } from './operation.js';
+import { here } from './place.js';
+import { type Registered, register, unregister } from './registry.js';
+import { notePlace } from './spawn-place.js';
+import { giveTo, goOn } from './transfer.js';
+import type { Signal } from './types.js';
+import { DEAD, NEW, PROBING, START } from './waiter.js';
+
+/** Where a greenlet comes from; one object for all that the same greenlet spawns. */
+interface Origin {
+  readonly by: { deref(): Greenlet<unknown> | undefined } | null;
+  tree: { locals: Record<string, unknown> | null };
+}
+
+/** How long to wait for a result; `block: false` is `timeout: 0`. */
+export interface GetOptions {
+  readonly block?: boolean | undefined;
+  readonly timeout?: number | undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: subclasses that override run() have no type to give
+export class Greenlet<T = any> extends greenlet<T> implements Registered {
+  /** @internal */ declare _flags: number;
+  /** @internal */ declare _links: Link | null;
+  /** @internal */ declare _origin: Origin | null;
+  /** @internal */ declare _after: Registered | null;
+  /** @internal */ declare _before: Registered | null;
+
+  /**
+   * Creates a greenlet without starting it. Where `run` is overridden, all arguments go to `run`; otherwise the first is the
+   * function. Errors: `TypeError` when it is none.
+   */
+  constructor(fn?: unknown, ...args: unknown[]) {
+    super(null, hub);
+    if (this.run === Greenlet.prototype.run) {
+      checkFn(fn, 'fn', HINT);
+      this._fn = fn;
+      this._args = args;
+    } else {
+      // biome-ignore lint/complexity/noArguments: an undefined that was passed is an argument
+      this._args = arguments.length === 0 ? args : [fn, ...args];
+    }
+    this._flags = 0;
+    this._links = null;
+    this._after = null;
+    this._before = null;
+    this._origin = engine.current instanceof Greenlet ? originOf(engine.current) : null;
+  }
+
+  /** Creates and starts a greenlet of this class; it first runs on the next turn. Never switches. */
+  static spawn<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
+  // biome-ignore lint/suspicious/noExplicitAny: a subclass's run() has its own parameters
+  static spawn<G extends Greenlet>(this: new (...args: any[]) => G, ...args: unknown[]): G;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  static spawn(this: new (...args: any[]) => Greenlet, ...args: unknown[]): Greenlet {
+    const created = new this(...args);
+    created.start();
+    return created;
+  }
+
+  /** Like `spawn`, and starts after `ms`. */
+  static spawnLater<A extends unknown[], R>(ms: number, fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  static spawnLater<G extends Greenlet>(this: new (...args: any[]) => G, ms: number, ...args: unknown[]): G;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  static spawnLater(this: new (...args: any[]) => Greenlet, ms: number, ...args: unknown[]): Greenlet {
+    checkMs(ms);
+    const created = new this(...args);
+    created.startLater(ms);
+    return created;
+  }
+
+  /** Schedules the first run, for the next turn; does nothing when it is scheduled, running or dead. Never switches. */
+  start(): void {
+    if (this._mode !== NEW) return;
+    if (this._timer !== -1) {
+      engine.timers.remove(this);
+    } else {
+      notePlace(this);
+      register(this);
+    }
+    hooks.starting?.(this);
+    this._mode = START;
+    ready(this);
+  }
+
+  /** Schedules the first run in `ms`. */
+  startLater(ms: number): void {
+    checkMs(ms);
+    if (this._mode !== NEW || this._timer !== -1) return;
+    notePlace(this);
+    register(this);
+    setTimer(this, ms, !this._extra?.unreferenced);
+  }
+
+  /** It has been started and has not ended. */
+  override get started(): boolean {
+    return this._mode === NEW ? this._timer !== -1 : this._mode !== DEAD;
+  }
+
+  /** The arguments that its function gets. */
+  get args(): readonly unknown[] {
+    return this._args;
+  }
+
+  /** It has ended. Never switches. */
+  ready(): boolean {
+    return this._mode === DEAD;
+  }
+
+  /** It has ended without an error (a killed one has). Reading it observes the error. */
+  successful(): boolean {
+    if (this._mode !== DEAD) return false;
+    observe(this);
+    return (this._flags & FAILED) === 0;
+  }
+
+  /** A kill has ended it. */
+  get killed(): boolean {
+    return (this._flags & KILLED) !== 0;
+  }
+
+  /** Its value; undefined while it lives and after an error; the `GreenletExit` after a kill. */
+  get value(): T | GreenletExit | undefined {
+    return this._mode === DEAD && (this._flags & FAILED) === 0 ? (this._value as T) : undefined;
+  }
+
+  /** The error it ended with, or undefined. Reading it observes the error. */
+  get error(): unknown {
+    if (this._mode !== DEAD || (this._flags & FAILED) === 0) return undefined;
+    observe(this);
+    return this._value;
+  }
+
+  /** The same as `error`: gevent's name. */
+  get exception(): unknown {
+    return this.error;
+  }
+
+  /** Its value now: undefined while it lives; throws its error. Never switches. */
+  result(): T | undefined {
+    if (this._mode !== DEAD) return undefined;
+    if ((this._flags & FAILED) !== 0) throw this.error;
+    return this._value as T;
+  }
+
+  /**
+   * Waits for its end and gives its value, or throws its error, each time. Errors: `Timeout` when `timeout` ms pass first or
+   * with `block: false` while it lives. Switches only if it is alive. Mirrors `gevent.Greenlet.get`.
+   */
+  get(options: GetOptions = {}): Operation<T> {
+    return new Get<T>(this, options.block === false ? 0 : checkTimeout(options.timeout));
+  }
+
+  /** Waits for its end: true, or false when `timeout` ms pass first. Never throws its error. */
+  join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
+    return new Join(this, checkTimeout(options.timeout), 'Greenlet.join');
+  }
+
+  /**
+   * Kills it: `GreenletExit` (or `exception`) is thrown where it is parked; its `finally` blocks run, and may block. The
+   * request acts at the call; the operation waits for the death and gives whether it came within `timeout`. A greenlet that
+   * has not begun never runs. Killing oneself throws at the `yield*` of this. Mirrors `gevent.Greenlet.kill`.
+   */
+  kill(options: KillOptions = {}): Operation<boolean> {
+    const timeout = checkTimeout(options.timeout);
+    if (options.grace !== undefined) checkMs(options.grace, 'grace');
+    this._kill(options.exception, options.grace);
+    return new Join(this, options.block === false ? 0 : timeout, 'Greenlet.kill');
+  }
+
+  /** @internal */
+  _kill(exception: unknown, grace?: number): void {
+    const mode = this._mode;
+    if (mode === DEAD) return;
+    const error = killError(exception);
+    if (mode === NEW || mode === START) {
+      if (mode === START) removeReady(this);
+      else if (this._timer !== -1) engine.timers.remove(this);
+      this._more().kills.push(error);
+      this._ended(error, true, null);
+      return;
+    }
+    killFiber(this, error);
+    condemn(this, grace ?? hub.killGrace);
+    this._extra?.controller?.abort(error);
+  }
+
+  /** Aborted by a kill, with its error as the reason. Made when first read. */
+  get signal(): Signal {
+    const extra = this._more();
+    if (extra.controller === null) {
+      extra.controller = new host.AbortController();
+      if (extra.kills.length > 0) extra.controller.abort(extra.kills[0]);
+    }
+    return (extra.controller as AbortControllerLike).signal;
+  }
+
+  /**
+   * Calls `callback(greenlet)` once after its end, in a greenlet of its own; also after an end that has been. An
+   * `AsyncResult` takes the outcome. Links are called in the order in which they were made. Mirrors `gevent.Greenlet.link`.
+   */
+  link(callback: LinkTarget<this>): void {
+    this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'any', false));
+  }
+
+  /** Like `link`, only after an end without an error. */
+  linkValue(callback: LinkTarget<this>): void {
+    this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'value', false));
+  }
+
+  /** Like `link`, only after an end by an error, which is observed by it. */
+  linkException(callback: LinkTarget<this>): void {
+    this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'exception', false));
+  }
+
+  /** Like `link`, but a plain callback is called in the hub, where it must not block. */
+  rawlink(callback: LinkTarget<this>): void {
+    this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'any', true));
+  }
+
+  /** Takes a link back; does nothing when there is none, or it has been called. */
+  unlink(callback: LinkTarget<this>): void {
+    removeCallback(this._links, callback as LinkTarget<greenlet>, (link) => this._unlink(link));
+  }
+
+  /** @internal */
+  _link(link: Link): void {
+    if (this._mode === DEAD) link._died(this);
+    else if (this._links === null) this._links = link;
+    else if (this._links instanceof LinkList) this._links.add(link);
+    else this._links = new LinkList(this._links, link);
+  }
+
+  /** @internal */
+  _unlink(link: Link): void {
+    if (this._links === link) this._links = null;
+    else if (this._links instanceof LinkList) this._links.delete(link);
+  }
+
+  /**
+   * Kills it when `signal` is aborted, or when `emitter` emits `event`. Disposing the result takes that back; so does its
+   * end.
+   */
+  killOn(signal: Signal): Disposable;
+  killOn(emitter: Emitter, event: string): Disposable;
+  killOn(source: Signal | Emitter, event?: string): Disposable {
+    const onEvent = () => void this.kill();
+    let off: () => void;
+    if ('aborted' in source) {
+      if (source.aborted) {
+        onEvent();
+        return { [Symbol.dispose]: () => {} };
+      }
+      source.addEventListener('abort', onEvent, { once: true });
+      off = () => source.removeEventListener('abort', onEvent);
+    } else {
+      if (typeof event !== 'string')
+        throw new TypeError('killOn(emitter, event) needs the name of the event');
+      source.on(event, onEvent);
+      off = () => source.off(event, onEvent);
+    }
+    const link: Link = { _waiter: null, _died: () => off() };
+    this._link(link);
+    return {
+      [Symbol.dispose]: () => {
+        off();
+        this._unlink(link);
+      },
+    };
+  }
+
+  /** Its timers hold the process again. */
+  ref(): void {
+    hold(this, true);
+  }
+
+  /** Nothing that it waits for holds the process (a daemon). */
+  unref(): void {
+    hold(this, false);
+  }
+
+  /** The greenlet that spawned it, while that is remembered; null for main's. Mirrors `spawning_greenlet`. */
+  get spawnedBy(): Greenlet<unknown> | null {
+    return this._origin?.by?.deref() ?? null;
+  }
+
+  /** One object for all greenlets that descend from the same greenlet of main's. Mirrors `spawn_tree_locals`. */
+  get spawnTreeLocals(): Record<string, unknown> {
+    this._origin ??= { by: null, tree: { locals: null } };
+    this._origin.tree.locals ??= {};
+    return this._origin.tree.locals;
+  }
+
+  /** Kills it. */
+  [Symbol.dispose](): void {
+    this._kill(undefined);
+  }
+
+  /** Kills it and waits for the end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  /** @internal */
+  get then(): undefined {
+    if (engine.current._mode !== PROBING) {
+      warn({
+        code: 'AWAITED_GREENLET',
+        message: `${this} was awaited; it is not thenable: write await greenlet.get()`,
+        greenlet: this,
+        at: here(),
+      });
+    }
+    return undefined;
+  }
+
+  /** @internal */
+  override _arguments(args: readonly unknown[]): void {
+    if (args.length > 0) this._args = args;
+  }
+
+  /** @internal */
+  override _begin(): IteratorResult<unknown, unknown> {
+    return adopt(this, this.run(...this._args), this._fn ?? this.run);
+  }
+
+  /** The timer of `startLater`, or of the operation that it is parked in. @internal */
+  override _expired(): void {
+    if (this._mode === NEW) this.start();
+    else super._expired();
+  }
+
+  /** @internal */
+  override _ended(outcome: unknown, threw: boolean, _first: Fiber | null): Fiber | null {
+    const extra = this._extra;
+    let value = outcome;
+    let failed = threw;
+    if (extra !== null) {
+      if (extra.closing) {
+        value = extra.closeError === null ? extra.kills[0] : extra.closeError.error;
+        failed = true;
+      }
+      if (failed && extra.kills.includes(value)) this._flags |= KILLED;
+      absolve(this);
+    }
+    if (failed && value instanceof GreenletExit) failed = false;
+    if (this._mode !== NEW || this._timer !== -1) unregister(this);
+    this._mode = DEAD;
+    this._value = value;
+    this._slot = deaths++;
+    this._gen = null;
+    this._frame = null;
+    if (failed) this._flags |= FAILED;
+    const links = this._links;
+    this._links = null;
+    if (extra?.onDeath !== undefined) for (const each of extra.onDeath) each();
+    if (links !== null) links._died(this);
+    if (failed && (this._flags & OBSERVED) === 0) noteFailure(this, links);
+    hooks.ended?.(this, failed);
+    if (extra?.switchedBy != null) return goOn(extra.switchedBy, this);
+    return this._parent === hub ? null : giveTo(this._parent as Fiber, undefined, false, this);
+  }
+
+  /** @internal */
+  override _stateText(): string {
+    if (this._mode === DEAD) return (this._flags & FAILED) !== 0 ? 'failed dead' : 'dead';
+    if (this._mode === NEW && this._timer !== -1) return 'scheduled started';
+    return this._mode === START ? 'scheduled started' : super._stateText();
+  }
+}
+
+function hold(greenlet: Greenlet<unknown>, on: boolean): void {
+  greenlet._more().unreferenced = !on;
+  if (greenlet._timer === -1) return;
+  engine.timers.hold(greenlet, on);
+  engine.arm();
+}
+
+const HINT = '; pass the function, and its arguments after it';
+
+/** Greenlets that have died so far: the order of their deaths. */
+let deaths = 0;
+
+/** The origin that all greenlets share which `spawner` spawns. */
+function originOf(spawner: Greenlet<unknown>): Origin {
+  const own = spawner._origin ?? { by: null, tree: { locals: null } };
+  spawner._origin = own;
+  const extra = spawner._more();
+  extra.origin ??= { by: new WeakRef(spawner), tree: own.tree };
+  return extra.origin as Origin;
+}
+
+/** An `EventEmitter`, as far as `killOn` uses it. */
+export interface Emitter {
+  on(event: string, listener: () => void): unknown;
+  off(event: string, listener: () => void): unknown;
+}
+
+/** Who else wants to know of starts and ends: tracing and diagnostics. */
+export const hooks: {
+  starting: ((greenlet: Greenlet<unknown>) => void) | null;
+  ended: ((greenlet: Greenlet<unknown>, failed: boolean) => void) | null;
+} = { starting: null, ended: null };

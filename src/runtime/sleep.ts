@@ -1,0 +1,85 @@
+/** Waiting for time to pass. */
+import { checkMs } from './check.js';
+import { engine, setTimer, wake } from './engine.js';
+import { Fiber } from './fiber.js';
+import { macrotask } from './host.js';
+import { giveWay, Operation, park } from './operation.js';
+import { WaitQueue } from './wait-queue.js';
+import type { Started, Waiter } from './waiter.js';
+
+class Sleep extends Operation<void> {
+  readonly _name = 'sleep';
+  readonly #ms: number;
+  readonly #ref: boolean;
+
+  constructor(ms: number, ref: boolean) {
+    super();
+    this.#ms = ms;
+    this.#ref = ref;
+  }
+
+  override get _object(): string {
+    return `${this.#ms} ms`;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (this.#ms === 0) return giveWay(waiter, this);
+    setTimer(waiter, this.#ms, this.#ref && !(waiter instanceof Fiber && waiter._extra?.unreferenced));
+    return park(waiter, this);
+  }
+
+  override _expire(waiter: Waiter): void {
+    wake(waiter, undefined);
+  }
+}
+
+const GIVE_WAY = new Sleep(0, true);
+
+/**
+ * Waits `ms` milliseconds; `sleep()` and `sleep(0)` give way to every greenlet that is ready. `ref: false`: it does not hold
+ * the process. Always switches. Errors: `RangeError` / `TypeError` for what is no time. Mirrors `gevent.sleep`, in ms.
+ */
+export function sleep(ms = 0, options?: { readonly ref?: boolean | undefined }): Operation<void> {
+  if (ms === 0) return GIVE_WAY;
+  checkMs(ms);
+  return new Sleep(ms, options?.ref ?? true);
+}
+
+/** Seconds in milliseconds, for ports: `sleep(seconds(0.5))`. */
+export function seconds(n: number): number {
+  checkMs(n, 'n');
+  return n * 1000;
+}
+
+const idlers = new WaitQueue();
+
+class Idle extends Operation<void> {
+  readonly _name = 'idle';
+
+  _start(waiter: Waiter): Started {
+    idlers.push(waiter);
+    if (idlers.length === 1) macrotask(wakeIdlers);
+    return park(waiter, this);
+  }
+
+  override _undo(waiter: Waiter): void {
+    idlers.remove(waiter);
+  }
+}
+
+/** The host has had a pass; whoever waits for idleness goes on if no greenlet is ready. */
+function wakeIdlers(): void {
+  if (idlers.length === 0) return;
+  if (engine.head !== null) {
+    macrotask(wakeIdlers);
+    return;
+  }
+  for (let waiter = idlers.shift(); waiter !== null; waiter = idlers.shift()) wake(waiter, undefined);
+}
+
+const IDLE = new Idle();
+
+/** Waits until no greenlet is ready and the host has looked at timers and IO. Mirrors `gevent.idle`. */
+export function idle(): Operation<void> {
+  return IDLE;
+}

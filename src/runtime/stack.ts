@@ -1,0 +1,40 @@
+/**
+ * The exact stack of a parked greenlet, at no cost until it is asked for: its generators are resumed with a probe that travels
+ * down every `yield*` to the runtime's own leaf iterator, which notes the stack and answers 'not done'. Nothing of the
+ * user's code runs, and the greenlet is parked as before.
+ */
+import { engine } from './engine.js';
+import type { AnyGenerator, Fiber } from './fiber.js';
+import { withStackLimit } from './host.js';
+import { takeProbed } from './operation.js';
+import { parseStack, type StackFrame } from './place.js';
+import { NEXT_PENDING, PARKED, PROBING, START } from './waiter.js';
+
+const MARK = 'probeGenerator';
+
+/** The frames of a parked fiber, innermost first; none when it has not begun, runs, or is dead. */
+export function readStack(fiber: Fiber, frames = Number.POSITIVE_INFINITY): StackFrame[] {
+  const mode = fiber._mode;
+  const parked = mode === PARKED || (mode <= NEXT_PENDING && mode !== START);
+  if (!parked || fiber._gen === null) return [];
+  const current = engine.current;
+  engine.current = fiber;
+  fiber._mode = PROBING;
+  try {
+    const found = probeGenerator(fiber._gen);
+    for (let frame = fiber._frame; frame !== null && found.length < frames; frame = frame.below) {
+      found.push(...probeGenerator(frame.gen));
+    }
+    return found.slice(0, frames);
+  } finally {
+    fiber._mode = mode;
+    engine.current = current;
+  }
+}
+
+function probeGenerator(generator: AnyGenerator): StackFrame[] {
+  withStackLimit(Number.POSITIVE_INFINITY, () => generator.next(undefined));
+  const text = takeProbed();
+  const end = text.indexOf(MARK);
+  return parseStack(end === -1 ? text : text.slice(0, end));
+}

@@ -1,0 +1,296 @@
+/**
+ * Switching by hand: control goes from one greenlet to another, with a value or an error.
+ *
+ * Inside a greenlet a transfer is an operation like any other: `yield* g.switch(x)`. Main has no generator to suspend, so
+ * main's transfers run at once, until control comes back to main or the greenlets have parked on IO; then the transfer
+ * stays open and is delivered when control does come back.
+ */
+import { engine, removeReady } from './engine.js';
+import { GreenletError, GreenletExit } from './errors.js';
+import type { Fiber } from './fiber.js';
+import { describe, done, Operation, park } from './operation.js';
+import { here } from './place.js';
+import { doors, run } from './resume.js';
+import type { Signal } from './types.js';
+import { visits } from './visitor.js';
+import { DEAD, NEW, NEXT, NEXT_PENDING, PARKED, START, type Started, THROW, type Waiter } from './waiter.js';
+
+type State = 'new' | 'running' | 'open' | 'done' | 'failed';
+
+/** What `switch` and `throw` of a greenlet give: `yield*` it inside a greenlet; outside it has run already. */
+export class Transfer<T> extends Operation<T> {
+  readonly _name: string;
+  /** @internal */ _target: Fiber;
+  /** @internal */ _origin: Waiter;
+  /** @internal */ _sent: unknown;
+  /** @internal */ _args: readonly unknown[];
+  /** @internal */ _throws: boolean;
+  /** @internal */ _state: State;
+  /** @internal */ _result: unknown;
+
+  /** @internal */
+  constructor(target: Fiber, origin: Waiter, args: readonly unknown[], sent: unknown, throws: boolean) {
+    super();
+    this._name = throws ? 'throw' : 'switch';
+    this._target = target;
+    this._origin = origin;
+    this._args = args;
+    this._sent = sent;
+    this._throws = throws;
+    this._state = 'new';
+    this._result = undefined;
+  }
+
+  override get _object(): unknown {
+    return this._target;
+  }
+
+  /** Whether control has come back. */
+  get done(): boolean {
+    return this._state === 'done' || this._state === 'failed';
+  }
+
+  /**
+   * What came back to main; throws the error that came back, and a `GreenletError` while nothing has, or inside a greenlet,
+   * where the transfer must be run by `yield*`.
+   */
+  get value(): T {
+    if (this._origin !== doors.main) {
+      throw new GreenletError(
+        `${describe(this)} was not run (at ${here()}): inside a greenlet write yield* greenlet.switch(…), in the generator ` +
+          'function itself and not in a callback',
+      );
+    }
+    if (this._state === 'failed') {
+      observed.add(this);
+      throw this._result;
+    }
+    if (this._state === 'done') return this._result as T;
+    throw new GreenletError(
+      `${describe(this)} has not come back: the greenlets are parked on IO; await the transfer`,
+    );
+  }
+
+  /** When control comes back to main. It never switches again. */
+  override promise(options?: { signal?: Signal | undefined }): Promise<T> {
+    if (this._origin !== doors.main) {
+      return Promise.reject(
+        new GreenletError(`${describe(this)} belongs to ${this._origin}: run it there by yield*`),
+      );
+    }
+    observed.add(this);
+    if (this._state === 'failed') return Promise.reject(this._result);
+    if (this._state === 'done') return Promise.resolve(this._result as T);
+    return new Promise<T>((resolve, reject) => {
+      const entry = {
+        interrupt: (error: unknown) => {
+          waiting.delete(this);
+          visits.delete(entry);
+          reject(error);
+        },
+      };
+      visits.add(entry);
+      waiting.set(this, () => {
+        visits.delete(entry);
+        if (this._state === 'failed') reject(this._result);
+        else resolve(this._result as T);
+      });
+      options?.signal?.addEventListener('abort', () => entry.interrupt(options.signal?.reason), {
+        once: true,
+      });
+    });
+  }
+
+  /** @internal */
+  _start(waiter: Waiter): Started {
+    if (waiter !== this._origin) {
+      throw new GreenletError(
+        `${describe(this)} was made by ${this._origin}; only that greenlet can run it, by yield*`,
+      );
+    }
+    if (this._state !== 'new')
+      throw new GreenletError(`${describe(this)} has run; call ${this._name}() again`);
+    const target = liveOf(this._target);
+    if (target === waiter) {
+      this._state = 'done';
+      if (this._throws) throw this._sent;
+      return done(waiter, this._sent);
+    }
+    checkEnterable(target, this);
+    this._state = 'running';
+    const suspended = park(waiter, this);
+    engine.successor = sendTo(target, this);
+    return suspended;
+  }
+
+  /** What a switch inside the greenlet gives back; for main: the transfer is over. @internal */
+  _settle(value: unknown, failed: boolean): void {
+    this._state = failed ? 'failed' : 'done';
+    this._result = value;
+    open.delete(this);
+    const deliver = waiting.get(this);
+    if (deliver !== undefined) {
+      waiting.delete(this);
+      deliver();
+    } else if (failed) {
+      unread(this, 4);
+    }
+  }
+}
+
+/** Main's transfers that control has not come back for, oldest first. */
+const open = new Set<Transfer<unknown>>();
+/** Those of them that are awaited. */
+const waiting = new Map<Transfer<unknown>, () => void>();
+/** Failed transfers whose error somebody has taken. */
+const observed = new WeakSet<Transfer<unknown>>();
+/** Under which of main's transfers a greenlet parked. */
+const under = new WeakMap<Waiter, Transfer<unknown>>();
+/** The transfer that main is running just now. */
+let driving: Transfer<unknown> | null = null;
+
+/** An error that came back and that nobody takes within a few promise jobs is told. */
+function unread(transfer: Transfer<unknown>, jobs: number): void {
+  if (observed.has(transfer)) return;
+  if (jobs === 0) doors.report(transfer._result, transfer._target);
+  else void Promise.resolve().then(() => unread(transfer, jobs - 1));
+}
+
+doors.arrive = (value, failed, first) => {
+  const parked = first === null ? undefined : under.get(first);
+  let transfer = driving !== null && open.has(driving) ? driving : undefined;
+  if (transfer === undefined && parked !== undefined && open.has(parked)) transfer = parked;
+  transfer ??= open.values().next().value;
+  if (transfer !== undefined) transfer._settle(value, failed);
+  else if (failed) doors.report(value, null);
+};
+
+/** Runs a transfer of main's, synchronously, until control comes back or the greenlets have parked. */
+export function transferFromMain<T>(
+  target: Fiber,
+  args: readonly unknown[],
+  sent: unknown,
+  throws: boolean,
+): Transfer<T> {
+  const transfer = new Transfer<T>(target, doors.main, args, sent, throws);
+  const live = liveOf(target);
+  if (live === doors.main) {
+    transfer._settle(sent, throws && !(sent instanceof GreenletExit && target !== doors.main));
+    return transfer;
+  }
+  checkEnterable(live, transfer);
+  transfer._state = 'open';
+  open.add(transfer);
+  const outer = driving;
+  driving = transfer;
+  try {
+    const next = sendTo(live, transfer);
+    if (next !== null) run(next);
+  } finally {
+    driving = outer;
+  }
+  if (open.has(transfer) && engine.last !== null) under.set(engine.last, transfer);
+  return transfer;
+}
+
+/** A dead greenlet stands for its nearest live ancestor. */
+export function liveOf(target: Fiber): Fiber {
+  let live = target;
+  while (live._mode === DEAD && live._parent !== null) live = live._parent;
+  return live;
+}
+
+function checkEnterable(target: Fiber, transfer: Transfer<unknown>): void {
+  const mode = target._mode;
+  if (mode === NEW || mode === START || target === doors.main || target === doors.hub) return;
+  if (mode === PARKED && (transfer._throws || target._op instanceof Transfer)) return;
+  const what = mode === PARKED && target._op !== null ? describe(target._op as Operation<unknown>) : 'sleep';
+  if (mode === PARKED || mode <= NEXT_PENDING) {
+    throw new GreenletError(
+      `cannot ${transfer._name} ${transfer._throws ? 'into' : 'to'} ${target}: it is parked in ${what}, which will resume it` +
+        (transfer._throws ? '; use kill()' : ''),
+    );
+  }
+  throw new GreenletError(
+    `cannot ${transfer._name} to ${target}: its generator is on the JavaScript stack below (at ${here()})`,
+  );
+}
+
+/** Hands a transfer to `target`. Who runs next; null: the hub. */
+function sendTo(target: Fiber, transfer: Transfer<unknown>): Fiber | null {
+  if (target === doors.hub) {
+    if (transfer._throws) doors.report(transfer._sent, doors.hub);
+    return null;
+  }
+  if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
+  if (target._mode === NEW || target._mode === START) {
+    if (target._mode === START) removeReady(target);
+    if (transfer._throws) return target._ended(transfer._sent, true, null);
+    return begin(target, transfer._args);
+  }
+  if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
+    return resumeWith(target, transfer._sent, false);
+  }
+  if (target._mode === PARKED && !(target._op instanceof Transfer)) {
+    target._throwNow({ error: transfer._sent });
+    removeReady(target);
+    return target;
+  }
+  return resumeWith(target, transfer._sent, transfer._throws);
+}
+
+function begin(target: Fiber, args: readonly unknown[]): Fiber {
+  target._arguments(args);
+  target._mode = START;
+  return target;
+}
+
+/** Resumes `target`, which waits in a transfer or is main. */
+export function resumeWith(target: Fiber, value: unknown, failed: boolean): Fiber {
+  target._value = value;
+  if (target === doors.main) {
+    target._slot = failed;
+    return target;
+  }
+  target._op = null;
+  target._slot = undefined;
+  if (failed) target._mode = THROW;
+  else target._mode = target._hasPending() ? NEXT_PENDING : NEXT;
+  return target;
+}
+
+/** The outcome of a dead greenlet goes to `parent`. Who runs next; null: the hub. */
+export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fiber): Fiber | null {
+  const target = liveOf(parent);
+  if (target === doors.hub) {
+    if (failed) doors.report(value, child);
+    return null;
+  }
+  if (target === doors.main || (target._mode === PARKED && target._op instanceof Transfer)) {
+    return resumeWith(target, value, failed);
+  }
+  if (target._mode === NEW || target._mode === START) {
+    if (target._mode === START) removeReady(target);
+    if (failed) return target._ended(value, true, null);
+    return begin(target, [value]);
+  }
+  const what = target._op === null ? 'sleep' : describe(target._op);
+  const lost = new GreenletError(
+    `${child} ended, but its parent ${target} is parked in ${what} and cannot take the outcome`,
+    failed ? { cause: value } : undefined,
+  );
+  doors.report(lost, child);
+  return null;
+}
+
+/** What `switch()` hands over: nothing, the one argument, or all of them. */
+export function pack(args: readonly unknown[]): unknown {
+  return args.length === 1 ? args[0] : args.length === 0 ? undefined : args;
+}
+
+/** A greenlet of the hub has ended: `switcher`, who switched to it and waits, goes on with nothing. */
+export function goOn(switcher: Waiter, ended: Fiber): Fiber | null {
+  const fiber = switcher as Fiber;
+  const waitsForIt = fiber._mode === PARKED && fiber._op instanceof Transfer && fiber._op._target === ended;
+  return fiber === doors.main || waitsForIt ? resumeWith(fiber, undefined, false) : null;
+}

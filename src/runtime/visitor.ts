@@ -1,0 +1,126 @@
+/**
+ * A visitor runs one operation without being a greenlet: for whoever awaits it from outside (`Visit`), or as one of the
+ * operands of `all`, `race`, `select` (combine.ts).
+ */
+import { engine, ready } from './engine.js';
+import { LoopExit } from './errors.js';
+import type { Signal } from './types.js';
+import { type Blocking, NEW, PARKED, type Started, TURN, Waiter } from './waiter.js';
+
+export abstract class Visitor extends Waiter {
+  readonly _self: Waiter;
+
+  constructor(self: Waiter) {
+    super(NEW);
+    this._self = self;
+  }
+
+  /** Starts `operation`; when it is over at once, or fails, `_settle` is called before this returns. */
+  _run(operation: Blocking): void {
+    let started: Started;
+    try {
+      started = operation._start(this);
+    } catch (error) {
+      this._settle(error, true);
+      return;
+    }
+    if (started.done === true) this._settle(started.value, false);
+  }
+
+  /** Takes back the run, if it is still under way. */
+  _cancel(): void {
+    const operation = this._op;
+    if (operation === null) return;
+    this._op = null;
+    if (this._timer !== -1) engine.timers.remove(this);
+    operation._undo(this);
+    this._slot = undefined;
+  }
+
+  /** The operation is over. */
+  abstract _settle(value: unknown, failed: boolean): void;
+
+  _woken(value: unknown, failed: boolean): void {
+    this._settle(value, failed);
+  }
+
+  _turn(): void {}
+}
+
+/** The operations that are awaited outside of greenlets. */
+export const visits = new Set<{ interrupt(error: unknown): void }>();
+
+export class Visit extends Visitor {
+  #resolve: (value: never) => void;
+  #reject: (error: unknown) => void;
+  #failed = false;
+  #over = false;
+  #unlisten: (() => void) | undefined;
+
+  constructor(self: Waiter, resolve: (value: never) => void, reject: (error: unknown) => void) {
+    super(self);
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  begin(operation: Blocking, signal: Signal | undefined): void {
+    if (signal?.aborted) {
+      this.#reject(signal.reason);
+      return;
+    }
+    this._run(operation);
+    if (this.#over) return;
+    visits.add(this);
+    if (signal !== undefined) {
+      const onAbort = () => this.interrupt(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#unlisten = () => signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  /** Ends the wait with `error`: the operation has not happened. One that has been woken already has. */
+  interrupt(error: unknown): void {
+    if (this._mode !== PARKED) return;
+    this._cancel();
+    this._mode = NEW;
+    this._settle(error, true);
+  }
+
+  /** Wakes go through the ready list, so that whoever awaits keeps its place among the greenlets. */
+  _settle(value: unknown, failed: boolean): void {
+    this.#over = true;
+    this.#failed = failed;
+    this._value = value;
+    if (this._mode === PARKED) {
+      this._mode = TURN;
+      ready(this);
+    } else {
+      this._finish();
+    }
+  }
+
+  _finish(): void {
+    visits.delete(this);
+    this.#unlisten?.();
+    if (this.#failed) this.#reject(this._value);
+    else this.#resolve(this._value as never);
+  }
+
+  override _turn(): void {
+    this._finish();
+  }
+}
+
+/** Runs `operation` once in the name of whoever is current, outside of greenlets the main greenlet. */
+export function startVisit<T>(operation: Blocking, signal: Signal | undefined): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    new Visit(engine.current._self, resolve as (value: never) => void, reject).begin(operation, signal);
+  });
+}
+
+/** Nothing is left to do: everyone who awaits gets a `LoopExit`. Whether there was anyone. */
+export function rejectVisits(message: string): boolean {
+  const waiting = [...visits];
+  for (const visit of waiting) visit.interrupt(new LoopExit(message));
+  return waiting.length > 0;
+}

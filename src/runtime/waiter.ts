@@ -1,0 +1,110 @@
+/**
+ * Whoever can wait: a greenlet, or a visitor (an operation awaited from outside, or an operand of `all`, `race`, `select`).
+ *
+ * A waiter waits for one thing at a time, so its links, its place in the timer heap and its operation are fields of its own:
+ * parking allocates nothing. `next` links it into a wait queue while it is parked and into the ready list once it is woken,
+ * never both.
+ *
+ *      parked (op, in a WaitQueue, maybe a timer) --wake--> ready (in the ready list) --its turn--> running
+ */
+import type { Suspend } from './types.js';
+
+// What a waiter is at, and what its next turn does. NEXT and YIELDED come first: the resume loop tests `mode <= YIELDED`.
+/** Woken: resume with `_value`. */
+export const NEXT = 0;
+/** In `sleep(0)`: resume; a kill may still replace the resumption. */
+export const YIELDED = 1;
+/** Resume by throwing `_value`. */
+export const THROW = 2;
+/** Scheduled, not begun: call the body. */
+export const START = 3;
+/** Woken, but errors wait to be thrown at the next suspension. */
+export const NEXT_PENDING = 4;
+/** Grace is over: close the generator, frame by frame. */
+export const CLOSE = 5;
+/** Not a greenlet: `_turn()` says what to do. */
+export const TURN = 6;
+/** The main greenlet: control has come back to code outside. */
+export const MAIN = 7;
+/** Parked in `_op`. */
+export const PARKED = 8;
+/** Its generator is on the JavaScript stack. */
+export const RUNNING = 9;
+/** Running, and errors wait to be thrown at the next suspension. */
+export const RUNNING_PENDING = 10;
+/** Its generator is being resumed; the leaf iterator has not been reached yet. */
+export const RESUMING = 11;
+/** Its stack is being read: the leaf iterator answers without anything of the user's running. */
+export const PROBING = 12;
+/** Not scheduled, not begun. */
+export const NEW = 13;
+export const DEAD = 14;
+/** Like RESUMING, and errors wait to be thrown at the next suspension. */
+export const RESUMING_PENDING = 15;
+/** Running only to be closed: its next suspension closes it again. */
+export const RUNNING_CLOSING = 16;
+/** It has put a frame on top of its others; begin that. */
+export const ENTER = 17;
+/** It yielded something that is no operation: throw `_value` at that `yield`. */
+export const THROW_AT_YIELD = 18;
+
+/** Something with a place in the timer heap. */
+export interface Timed {
+  /** Index in the heap, -1 when not in it. @internal */
+  _timer: number;
+  /** Called when the deadline has passed; the entry has left the heap. @internal */
+  _expired(): void;
+}
+
+/** What starting an operation gives: SUSPENDED (operation.ts), or the outcome of `done`. */
+export type Started = IteratorResult<Suspend, unknown>;
+
+/** An operation, as far as a waiter knows it. */
+export interface Blocking {
+  /** The name of the call, as reports show it: 'Queue.get'. @internal */
+  readonly _name: string;
+  /** The object that it is a call of, if any. @internal */
+  readonly _object: unknown;
+  /** Begins a run for `waiter`: gives `done(…)`, or arranges a `wake` and gives `park(…)`, or throws. @internal */
+  _start(waiter: Waiter): Started;
+  /** Takes back the run of a parked `waiter`: nothing stays registered. Neither blocks nor throws. @internal */
+  _undo(waiter: Waiter): void;
+  /** The timer of a parked `waiter` has fired. @internal */
+  _expire(waiter: Waiter): void;
+  /** It has happened already, and only waits to be delivered: an error comes too late to undo it. @internal */
+  _decided?(waiter: Waiter): boolean;
+}
+
+export abstract class Waiter implements Timed {
+  /** @internal */ declare _next: Waiter | null;
+  /** @internal */ declare _prev: Waiter | null;
+  /** The operation that it is parked in. @internal */ declare _op: Blocking | null;
+  /** What that operation keeps for this run. @internal */ declare _slot: unknown;
+  /** What it will be resumed with; when it is dead, its outcome. @internal */ declare _value: unknown;
+  /** @internal */ declare _mode: number;
+  /** @internal */ declare _timer: number;
+
+  constructor(mode: number) {
+    this._next = null;
+    this._prev = null;
+    this._op = null;
+    this._slot = undefined;
+    this._value = undefined;
+    this._mode = mode;
+    this._timer = -1;
+  }
+
+  /** In whose name it acts: locks are owned by this, locals are this one's. @internal */
+  abstract get _self(): Waiter;
+
+  /** Its operation is over, with a value or an error; see that its turn comes. @internal */
+  abstract _woken(value: unknown, failed: boolean): void;
+
+  /** Its turn, when its mode is TURN. @internal */
+  abstract _turn(): void;
+
+  /** The deadline of its operation has passed. @internal */
+  _expired(): void {
+    this._op?._expire(this);
+  }
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // `greenlets` and its entries come from src, by the `paths` of tsconfig.json.
+  resolve: { tsconfigPaths: true },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/types/**'],
+    restoreMocks: true,
+  },
+});
