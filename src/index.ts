@@ -1,10 +1,42 @@
+/** The daily door: a list of names. */
+
+// Importing these has an effect: errors are printed well, the end of the process is watched, debug mode can be turned on.
+import './runtime/deadlock.js';
+import './runtime/debug.js';
+
+export { type Attempt, attempt, shield } from './runtime/attempt.js';
+export type { Body, Fn, Returned } from './runtime/body-types.js';
 export { call } from './runtime/call.js';
-export * from './runtime/errors.js';
-export { getcurrent, greenlet, greenlet as RawGreenlet, main as mainGreenlet } from './runtime/greenlet.js';
-export { hub } from './runtime/hub.js';
-export { Greenlet } from './runtime/scheduled-greenlet.js';
+export { type Awaits, all, any, race, settled, type Waitable } from './runtime/combine.js';
+export { runWith } from './runtime/context.js';
+export { each, forEach, type Source } from './runtime/each.js';
+export { enter } from './runtime/enter.js';
+export { Deadlock, GreenletError, GreenletExit, LoopExit, TimeoutError } from './runtime/errors.js';
+export { formatError } from './runtime/format-error.js';
+export { type GreenOptions, green } from './runtime/green.js';
+export { getcurrent, greenlet, greenlet as RawGreenlet } from './runtime/greenlet.js';
+export {
+  type ErrorHandler,
+  type Hub,
+  type HubStats,
+  hub,
+  type Warning,
+  type WarningHandler,
+} from './runtime/hub.js';
+export { type JoinAllOptions, joinall, type KillAllOptions, kill, killall } from './runtime/joinall.js';
+export type { KillOptions } from './runtime/kill.js';
+export { Local, local } from './runtime/local.js';
+export { main } from './runtime/main.js';
+export type { Operation } from './runtime/operation.js';
+export { Results } from './runtime/results.js';
+export { type GetOptions, Greenlet } from './runtime/scheduled-greenlet.js';
+export { type Scope, scope } from './runtime/scope.js';
+export { gettrace, settrace, type Tracer } from './runtime/settrace.js';
 export { idle, seconds, sleep } from './runtime/sleep.js';
-export { currentGreenlet, spawn, spawnLater, spawnRaw } from './runtime/spawn.js';
+export { currentGreenlet, type SpawnOptions, spawn, spawnLater, spawnRaw } from './runtime/spawn.js';
+export { suspend, type Waker } from './runtime/suspend.js';
 export { isExit, rethrowExit, Timeout, withTimeout } from './runtime/timeout.js';
-export type * from './runtime/types.js';
+export type { Transfer } from './runtime/transfer.js';
+export type { Green, Signal, Suspend } from './runtime/types.js';
 export { callback, until } from './runtime/until.js';
+export { iwait, type WaitOptions, wait } from './runtime/wait.js';

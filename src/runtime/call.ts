@@ -49,7 +49,10 @@ export class Call<T> extends Operation<T> {
     const { fn, args } = this;
     const result = fn(...(args as never[]));
     if (typeof result !== 'object' || result === null) return done(waiter, result);
-    if (result instanceof Operation) return result._start(waiter);
+    if (result instanceof Operation) {
+      if (engine.watch !== null) engine.watch.ran(result);
+      return result._start(waiter);
+    }
     if (!isGenerator(result) && isPromiseLike(result)) return until(result)._start(waiter);
     const generator = toGenerator(result, fn);
     if (generator === null) return done(waiter, result);

@@ -1,1 +1,139 @@
-export function freshContext(_g: object): void {}
+/**
+ * Async context: what `AsyncLocalStorage` shows inside greenlets.
+ *
+ * A greenlet runs in an `AsyncResource` of its own, made where it was spawned, so that it sees the stores of its spawner for
+ * its whole life, keeps what it enters, and shows it to nobody else. That costs something at every spawn and step, and most
+ * programs use no stores: the first `run` or `enterWith` of any storage turns it on. (Two methods of `AsyncLocalStorage` are
+ * wrapped until then, and put back by that first call: Node has no other sign of a store's first use that is free.)
+ */
+
+import type { Fn, Returned } from './body-types.js';
+import { asOperation, Call } from './call.js';
+import { engine, lookSoon } from './engine.js';
+import { Fiber } from './fiber.js';
+import { builtin, hostProcess } from './host.js';
+import type { Operation } from './operation.js';
+import { doors, run } from './resume.js';
+import type { Green } from './types.js';
+import { DEAD, NEW } from './waiter.js';
+
+/** `AsyncLocalStorage`, as far as it is used here. */
+export interface Storage<S> {
+  getStore(): S | undefined;
+  enterWith(store: S): void;
+}
+
+interface Resource {
+  runInAsyncScope<A extends unknown[]>(fn: (...args: A) => void, self: undefined, ...args: A): void;
+}
+
+interface AsyncHooks {
+  AsyncLocalStorage: { prototype: Record<'run' | 'enterWith', (...args: unknown[]) => unknown> };
+  AsyncResource: new (type: string, options?: { requireManualDestroy: boolean }) => Resource;
+}
+
+/** `capture` is null as long as no store has been used. */
+export const contexts: { capture: ((fiber: Fiber) => void) | null } = { capture: null };
+
+const hooks = builtin<AsyncHooks>('async_hooks');
+/** Made before any store was used: it shows none. */
+const root = hooks && newResource(hooks);
+/** Since Node 24 a resource keeps the context that it was made in, and what is entered later must be taken up anew. */
+const recapture =
+  Number(
+    (hostProcess() as { versions?: { node?: string } } | undefined)?.versions?.node?.split('.')[0] ?? 0,
+  ) >= 24;
+
+function newResource({ AsyncResource }: AsyncHooks): Resource {
+  return new AsyncResource('GREENLET', { requireManualDestroy: true });
+}
+
+/** Greenlets that run just now, outside of a scope of their own, as stores come into use. */
+let surprised: Fiber | null = null;
+
+function turnOn(hooks: AsyncHooks): void {
+  contexts.capture = (fiber) => {
+    const extra = fiber._more();
+    extra.context ??= newResource(hooks);
+  };
+  engine.unusual = (waiter) => step(hooks, waiter as Fiber);
+  const { current } = engine;
+  surprised = current instanceof Fiber && current !== doors.main && current !== doors.hub ? current : null;
+  lookSoon();
+}
+
+function step(hooks: AsyncHooks, fiber: Fiber): void {
+  if (surprised !== null) {
+    if (surprised._mode !== DEAD) surprised._more().context = newResource(hooks);
+    surprised = null;
+  }
+  const extra = fiber._more();
+  extra.context ??= fresh(hooks);
+  (extra.context as Resource).runInAsyncScope(scopedRun, undefined, hooks, fiber);
+}
+
+function scopedRun(hooks: AsyncHooks, fiber: Fiber): void {
+  run(fiber);
+  if (recapture && fiber._mode !== DEAD) fiber._more().context = newResource(hooks);
+}
+
+function fresh(hooks: AsyncHooks): Resource {
+  let made: Resource | undefined;
+  (root as Resource).runInAsyncScope(() => {
+    made = newResource(hooks);
+  }, undefined);
+  return made as unknown as Resource;
+}
+
+if (hooks !== undefined) {
+  const { prototype } = hooks.AsyncLocalStorage;
+  const originals = { run: prototype.run, enterWith: prototype.enterWith };
+  const restore = () => {
+    for (const name of ['run', 'enterWith'] as const) {
+      if (wrappers[name] === prototype[name]) prototype[name] = originals[name];
+    }
+    if (contexts.capture === null) turnOn(hooks);
+  };
+  const wrappers = {
+    run(this: unknown, ...args: unknown[]): unknown {
+      restore();
+      return originals.run.apply(this, args);
+    },
+    enterWith(this: unknown, ...args: unknown[]): unknown {
+      restore();
+      return originals.enterWith.apply(this, args);
+    },
+  };
+  Object.assign(prototype, wrappers);
+  // A storage that was in use before this module was loaded has left its mark on every resource since.
+  if (Object.getOwnPropertySymbols(root as object).some((symbol) => symbol.description === 'kResourceStore'))
+    restore();
+}
+
+/** Has `fiber`, which has not begun, see no store. */
+export function freshContext(fiber: Fiber): void {
+  if (hooks !== undefined && fiber._mode === NEW) fiber._more().context = fresh(hooks);
+}
+
+function* withStore(storage: Storage<unknown>, store: unknown, work: Operation<unknown>): Green<unknown> {
+  const before = storage.getStore();
+  storage.enterWith(store);
+  try {
+    return yield* work;
+  } finally {
+    storage.enterWith(before);
+  }
+}
+
+/**
+ * Runs `fn` in the current greenlet with `store` in `storage`; afterwards the former store is back. What
+ * `AsyncLocalStorage#run` is for plain functions.
+ */
+export function runWith<S, A extends unknown[], R>(
+  storage: Storage<S>,
+  store: S,
+  fn: Fn<A, R>,
+  ...args: A
+): Operation<Returned<R>> {
+  return new Call(withStore, [storage, store, asOperation(fn, args)], 'runWith');
+}

@@ -54,10 +54,8 @@ export class Extra {
   shields = 0;
   /** The errors of its kills: `isExit` knows them. */
   readonly kills: unknown[] = [];
-  /** Ends with it: timers, scopes and other things that belong to it. */
-  onDeath: (() => void)[] | undefined = undefined;
   /** Its async context, once stores are in use. */
-  context: object | null = null;
+  context: unknown = null;
   /** The grace of its first kill has begun. */
   condemned = false;
   /** The grace is over: it is closed wherever it suspends. */

@@ -69,6 +69,10 @@ export class Join extends UntilDeath<boolean> {
     this._name = name;
   }
 
+  override get _isRequest(): boolean {
+    return this._name === 'Greenlet.kill';
+  }
+
   _start(waiter: Waiter): Started {
     if (this.target._mode === DEAD) return done(waiter, true);
     if (this.timeout === 0) return done(waiter, false);

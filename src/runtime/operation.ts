@@ -115,6 +115,11 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
     return undefined;
   }
 
+  /** What it asks for was done when it was built; running it only waits. @internal */
+  get _isRequest(): boolean {
+    return false;
+  }
+
   /** Begins a run for `waiter`: gives `done(…)`, or arranges a `wake` and gives `park(…)`, or throws. @internal */
   abstract _start(waiter: Waiter): Started;
 

@@ -7,7 +7,8 @@
 import { adopt } from './body.js';
 import type { Fn, Returned } from './body-types.js';
 import { checkFn, checkMs, checkTimeout } from './check.js';
-import { engine, ready, removeReady, setTimer } from './engine.js';
+import { contexts } from './context.js';
+import { engine, ready, setTimer } from './engine.js';
 import { GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
 import { absolve, condemn } from './grace.js';
@@ -94,13 +95,14 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
   /** Schedules the first run, for the next turn; does nothing when it is scheduled, running or dead. Never switches. */
   start(): void {
     if (this._mode !== NEW) return;
+    if (contexts.capture !== null) contexts.capture(this);
     if (this._timer !== -1) {
       engine.timers.remove(this);
     } else {
       notePlace(this);
       register(this);
     }
-    hooks.starting?.(this);
+    if (hooks.starting !== null) hooks.starting(this);
     this._mode = START;
     ready(this);
   }
@@ -196,8 +198,7 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
     if (mode === DEAD) return;
     const error = killError(exception);
     if (mode === NEW || mode === START) {
-      if (mode === START) removeReady(this);
-      else if (this._timer !== -1) engine.timers.remove(this);
+      if (this._timer !== -1) engine.timers.remove(this);
       this._more().kills.push(error);
       this._ended(error, true, null);
       return;
@@ -375,10 +376,10 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
     if (failed) this._flags |= FAILED;
     const links = this._links;
     this._links = null;
-    if (extra?.onDeath !== undefined) for (const each of extra.onDeath) each();
+    if (extra !== null) extra.locals = undefined;
     if (links !== null) links._died(this);
     if (failed && (this._flags & OBSERVED) === 0) noteFailure(this, links);
-    hooks.ended?.(this, failed);
+    if (hooks.ended !== null) hooks.ended(this, failed);
     if (extra?.switchedBy != null) return goOn(extra.switchedBy, this);
     return this._parent === hub ? null : giveTo(this._parent as Fiber, undefined, false, this);
   }

@@ -3,7 +3,7 @@ import { isGenerator } from './body.js';
 import type { Fn, Returned } from './body-types.js';
 import { type AnyFn, children } from './call.js';
 import { checkFn, checkMs } from './check.js';
-import { freshContext } from './context.js';
+import { contexts, freshContext } from './context.js';
 import { engine, ready } from './engine.js';
 import { greenlet } from './greenlet.js';
 import { hub } from './hub.js';
@@ -85,6 +85,7 @@ export function spawnLater<A extends unknown[], R>(
 export function spawnRaw<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): greenlet<Returned<R>> {
   const raw = new greenlet(fn, hub);
   raw._arguments(args);
+  if (contexts.capture !== null) contexts.capture(raw);
   raw._mode = START;
   ready(raw);
   return raw;

@@ -18,6 +18,7 @@ export abstract class Visitor extends Waiter {
   /** Starts `operation`; when it is over at once, or fails, `_settle` is called before this returns. */
   _run(operation: Blocking): void {
     let started: Started;
+    if (engine.watch !== null) engine.watch.ran(operation);
     try {
       started = operation._start(this);
     } catch (error) {

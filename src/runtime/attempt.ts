@@ -1,0 +1,69 @@
+/** Running a function in the current greenlet, with its errors as values or its kills postponed. */
+import type { Fn, Returned } from './body-types.js';
+import { asOperation, Call } from './call.js';
+import { engine } from './engine.js';
+import type { Fiber } from './fiber.js';
+import { condemn } from './grace.js';
+import type { Operation } from './operation.js';
+import { isExit } from './timeout.js';
+import type { Green } from './types.js';
+import { RUNNING, RUNNING_PENDING } from './waiter.js';
+
+export type Attempt<T> =
+  | { readonly ok: true; readonly value: T; readonly error?: undefined }
+  | { readonly ok: false; readonly error: unknown; readonly value?: undefined };
+
+function* attempting(work: Operation<unknown>): Green<Attempt<unknown>> {
+  try {
+    return { ok: true, value: yield* work };
+  } catch (error) {
+    if (isExit(error)) throw error;
+    return { ok: false, error };
+  }
+}
+
+/**
+ * Runs `fn` in the current greenlet and gives its outcome as a value: `{ ok: true, value }` or `{ ok: false, error }`. A kill,
+ * and a timeout that began further out, are never caught by it.
+ */
+export function attempt<A extends unknown[], R>(
+  fn: Fn<A, R> | Operation<R>,
+  ...args: A
+): Operation<Attempt<Returned<R>>> {
+  return new Call(attempting, [asOperation(fn, args)], 'attempt');
+}
+
+function* shielded(work: Operation<unknown>): Green<unknown> {
+  const fiber = engine.current as Fiber;
+  const extra = fiber._more();
+  extra.shields++;
+  try {
+    return yield* work;
+  } finally {
+    extra.shields--;
+    if (extra.shields === 0) deliverPostponed(fiber);
+  }
+}
+
+/** The shields have ended: what they held up is thrown here, and the grace of a kill begins. */
+function deliverPostponed(fiber: Fiber): void {
+  const extra = fiber._more();
+  if (extra.postponedGrace !== null) {
+    condemn(fiber, extra.postponedGrace);
+    extra.postponedGrace = null;
+  }
+  if (fiber._mode === RUNNING && extra.pending.length > 0) fiber._mode = RUNNING_PENDING;
+  const interruption = extra.pending.length > 0 ? fiber._takePending() : null;
+  if (interruption !== null) throw interruption.error;
+}
+
+/**
+ * Runs `fn` in the current greenlet; kills and timeouts that arrive meanwhile are thrown by this when `fn` has ended, and
+ * their grace begins only then.
+ */
+export function shield<A extends unknown[], R>(
+  fn: Fn<A, R> | Operation<R>,
+  ...args: A
+): Operation<Returned<R>> {
+  return new Call(shielded, [asOperation(fn, args)], 'shield');
+}

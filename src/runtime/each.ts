@@ -1,0 +1,139 @@
+/** Sources of many values: iterables, streams, queues. */
+import type { Fn } from './body-types.js';
+import { type AnyFn, Call } from './call.js';
+import { checkFn, showValue } from './check.js';
+import type { Operation } from './operation.js';
+import { Results } from './results.js';
+import type { Green } from './types.js';
+import { until } from './until.js';
+
+/** A web stream, as far as it is read here. */
+interface WebStream<T> {
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: T }>;
+    cancel(): Promise<void>;
+    releaseLock(): void;
+  };
+}
+
+/** Anything that `each` takes. */
+export type Source<T> = Iterable<T> | AsyncIterable<T> | WebStream<T> | Results<T> | { items(): Results<T> };
+
+class IterableResults<T> extends Results<T> {
+  readonly #iterator: Iterator<T>;
+
+  constructor(source: Iterable<T>) {
+    super();
+    this.#iterator = source[Symbol.iterator]();
+  }
+
+  protected _pull(): Operation<IteratorResult<T, undefined>> {
+    return new Call(() => this.#iterator.next(), [], 'each');
+  }
+
+  protected override _close(): void {
+    this.#iterator.return?.();
+  }
+}
+
+/** The promise of an interrupted pull is kept for the next one: no value is lost. */
+class AsyncResults<T> extends Results<T> {
+  readonly #iterator: AsyncIterator<T>;
+  #pending: Promise<IteratorResult<T>> | null = null;
+
+  constructor(iterator: AsyncIterator<T>) {
+    super();
+    this.#iterator = iterator;
+  }
+
+  protected _pull(): Operation<IteratorResult<T, undefined>> {
+    return new Call(pullAsync as never, [() => this.#next(), () => this.#taken()], 'each');
+  }
+
+  #next(): Promise<IteratorResult<T>> {
+    this.#pending ??= this.#iterator.next();
+    return this.#pending;
+  }
+
+  #taken(): void {
+    this.#pending = null;
+  }
+
+  protected override _close(): void {
+    this.#pending?.catch(() => {});
+    this.#iterator.return?.()?.then(undefined, () => {});
+  }
+}
+
+function* pullAsync<T>(next: () => Promise<IteratorResult<T>>, taken: () => void): Green<IteratorResult<T>> {
+  let failed = true;
+  const promise = next();
+  let settled = false;
+  const mark = () => {
+    settled = true;
+  };
+  promise.then(mark, mark);
+  try {
+    const result = yield* until(promise);
+    failed = false;
+    taken();
+    return result;
+  } finally {
+    if (failed && settled) taken();
+  }
+}
+
+function isWebStream(source: object): source is WebStream<unknown> {
+  return typeof (source as { getReader?: unknown }).getReader === 'function';
+}
+
+function webIterator<T>(stream: WebStream<T>): AsyncIterator<T> {
+  const reader = stream.getReader();
+  return {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done: true, value: undefined } : { done: false, value: value as T };
+    },
+    return: async () => {
+      await reader.cancel();
+      reader.releaseLock();
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/**
+ * The values of an iterable, an async iterable, a `Readable`, a web stream, a queue, or `Results`. Errors: `TypeError` at the
+ * call for anything else.
+ *
+ * @example const lines = each(createInterface({ input })); while (yield* lines.more()) console.log(lines.value);
+ */
+export function each<T>(source: Source<T>): Results<T> {
+  if (source instanceof Results) return source;
+  const any = source as unknown;
+  if (typeof any === 'string') return new IterableResults(any as unknown as Iterable<T>);
+  if (typeof any === 'object' && any !== null) {
+    if ('items' in any && typeof any.items === 'function') return any.items() as Results<T>;
+    if (isWebStream(any)) return new AsyncResults<T>(webIterator(any as WebStream<T>));
+    if (Symbol.asyncIterator in any) {
+      return new AsyncResults<T>((any as AsyncIterable<T>)[Symbol.asyncIterator]());
+    }
+    if (Symbol.iterator in any) return new IterableResults<T>(any as Iterable<T>);
+  }
+  throw new TypeError(`source must be an iterable, a stream, a queue or Results, got ${showValue(any)}`);
+}
+
+function* forEachIn(source: Source<unknown>, fn: AnyFn): Green<void> {
+  const results = each(source);
+  try {
+    while (yield* results.more()) yield* new Call(fn, [results.value]);
+  } finally {
+    results.close();
+  }
+}
+
+/** Calls `fn` with each value of `source`, one after the other, and waits for what it gives; closes the source at the end. */
+export function forEach<T, R>(source: Source<T>, fn: Fn<[T], R>): Operation<void> {
+  checkFn(fn);
+  return new Call(forEachIn, [source, fn] as never, 'forEach');
+}

@@ -1,0 +1,98 @@
+/** Anything that yields many values. */
+import { Call } from './call.js';
+import type { Operation } from './operation.js';
+import type { Green } from './types.js';
+
+/**
+ * Many values, one after the other. Inside a greenlet: `while (yield* it.more()) use(it.value)`; outside: `for await`. An
+ * interrupted `more` or `next` loses no value.
+ */
+export abstract class Results<T> implements Disposable, AsyncIterable<T> {
+  #value: T | undefined;
+  #closed = false;
+
+  /** The next value, or that there is none any more. Errors of the source are thrown. @internal */
+  protected abstract _pull(): Operation<IteratorResult<T, undefined>>;
+
+  /** Lets go of the source; called once. @internal */
+  protected _close(): void {}
+
+  /** Moves on to the next value, which is then in `value`; false when there is none. */
+  more(): Operation<boolean> {
+    return new Call(
+      advance as never,
+      [this, (value: T | undefined) => void (this.#value = value)],
+      'Results.more',
+    );
+  }
+
+  /** The value that `more` moved to. */
+  get value(): T {
+    return this.#value as T;
+  }
+
+  next(): Operation<IteratorResult<T, undefined>> {
+    return new Call(pull as never, [this], 'Results.next');
+  }
+
+  /** All values that are left. */
+  toArray(): Operation<T[]> {
+    return new Call(collect as never, [this], 'Results.toArray');
+  }
+
+  /** Ends it: the source is let go, and there are no more values. Acts at the call. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this._close();
+  }
+
+  /** @internal */
+  get _isClosed(): boolean {
+    return this.#closed;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return {
+      next: () => this.next().promise(),
+      return: async () => {
+        this.close();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+}
+
+type Pullable<T> = Results<T> & { _pull(): Operation<IteratorResult<T, undefined>> };
+
+const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+function* pull<T>(results: Pullable<T>): Green<IteratorResult<T, undefined>> {
+  if (results._isClosed) return END;
+  const result = yield* results._pull();
+  if (result.done) results.close();
+  return result;
+}
+
+function* advance<T>(results: Pullable<T>, keep: (value: T | undefined) => void): Green<boolean> {
+  const result = yield* pull(results);
+  keep(result.value);
+  return result.done !== true;
+}
+
+function* collect<T>(results: Pullable<T>): Green<T[]> {
+  const all: T[] = [];
+  for (;;) {
+    const result = yield* pull(results);
+    if (result.done) return all;
+    all.push(result.value);
+  }
+}

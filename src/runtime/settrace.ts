@@ -1,0 +1,52 @@
+/** Seeing every switch. Mirrors `greenlet.settrace`. */
+import { checkFn } from './check.js';
+import { engine } from './engine.js';
+import type { Fiber } from './fiber.js';
+import type { greenlet } from './greenlet.js';
+import { doors } from './resume.js';
+import { THROW, type Waiter } from './waiter.js';
+
+export type Tracer = (event: 'switch' | 'throw', origin: greenlet, target: greenlet) => void;
+
+let tracer: Tracer | null = null;
+let from: Waiter;
+
+/** Control has moved to `target`; null: to the hub, or to main when main began the drive. */
+function moved(target: Waiter | null): void {
+  const to = target ?? (engine.sliced ? doors.hub : doors.main);
+  if (to === from || tracer === null) return;
+  const origin = from;
+  from = to;
+  const event =
+    to._mode === THROW || (to === doors.main && to._slot === true && target !== null) ? 'throw' : 'switch';
+  try {
+    tracer(event, origin as greenlet, to as greenlet);
+  } catch (error) {
+    // As in greenlet: tracing ends, and the error is thrown in the target.
+    settrace(null);
+    const fiber = to as Fiber;
+    if (to === doors.main || to === doors.hub) doors.report(error, null);
+    else if (fiber._gen === null) throw error;
+    else {
+      fiber._value = error;
+      fiber._mode = THROW;
+    }
+  }
+}
+
+/**
+ * Calls `callback('switch' | 'throw', origin, target)` at every switch, in the target, before it goes on; null ends that. Gives the
+ * former callback. An error in the callback ends tracing and is thrown in the target.
+ */
+export function settrace(callback: Tracer | null): Tracer | null {
+  if (callback !== null) checkFn(callback, 'callback', '; null ends tracing');
+  const former = tracer;
+  tracer = callback;
+  from = engine.current;
+  engine.trace = callback === null ? null : moved;
+  return former;
+}
+
+export function gettrace(): Tracer | null {
+  return tracer;
+}

@@ -1,0 +1,79 @@
+/** The end of a program by SIGINT or SIGTERM: everything is killed, `finally` blocks run, and then the process exits. */
+import { hostProcess } from './host.js';
+import { hooks, hub, warn } from './hub.js';
+import { joinall } from './joinall.js';
+import type { Operation } from './operation.js';
+import { registered } from './registry.js';
+import type { Greenlet } from './scheduled-greenlet.js';
+import { spawn } from './spawn.js';
+import { withTimeout } from './timeout.js';
+import type { Green } from './types.js';
+
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+type Name = keyof typeof CODES;
+
+/** The greenlet of `main()`, which is killed first. */
+export const program: { main: Greenlet<unknown> | null } = { main: null };
+
+/** What else has to end: child processes. Each is called after the greenlets were killed. */
+export const endings: (() => Operation<unknown>)[] = [];
+
+let ending = false;
+let handlers = 0;
+
+function* end(code: number): Green<void> {
+  const process = hostProcess();
+  yield* withTimeout(hub.exitGrace, { timeoutValue: null }, killEveryone);
+  const survivors = others();
+  if (survivors.length > 0) {
+    warn({
+      code: 'SURVIVORS',
+      message: `still alive ${hub.exitGrace} ms after the signal: ${survivors.map(String).join(', ')}`,
+    });
+  }
+  process?.exit(code);
+}
+
+function others(): Greenlet<unknown>[] {
+  return (registered() as Greenlet<unknown>[]).filter((each) => each.name !== 'signals');
+}
+
+function* killEveryone(): Green<void> {
+  if (program.main !== null) yield* program.main.kill();
+  for (const each of others()) each._kill(undefined);
+  for (const finish of endings) yield* finish();
+  for (let rest = others(); rest.length > 0; rest = others()) yield* joinall(rest);
+}
+
+function onSignal(name: Name): void {
+  const code = CODES[name];
+  if (ending) hostProcess()?.exit(code);
+  ending = true;
+  spawn({ name: 'signals' }, end, code);
+}
+
+const onInterrupt = () => onSignal('SIGINT');
+const onTerminate = () => onSignal('SIGTERM');
+
+hooks.handleSignals = () => {
+  const process = hostProcess();
+  if (handlers++ === 0) {
+    process?.on('SIGINT', onInterrupt);
+    process?.on('SIGTERM', onTerminate);
+  }
+  let disposed = false;
+  return {
+    [Symbol.dispose]: () => {
+      if (disposed) return;
+      disposed = true;
+      if (--handlers > 0 || ending) return;
+      process?.off('SIGINT', onInterrupt);
+      process?.off('SIGTERM', onTerminate);
+    },
+  };
+};
+
+/** Whether a signal has begun the end of the program. */
+export function isEnding(): boolean {
+  return ending;
+}

@@ -1,0 +1,93 @@
+/** The one primitive, for writing new operations. */
+import { checkFn } from './check.js';
+import { wake } from './engine.js';
+import { done, Operation, park } from './operation.js';
+import type { Started, Waiter } from './waiter.js';
+
+/** Ends a wait. Only the first call counts, whenever it comes. */
+export interface Waker<T> {
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+const EARLY = 0;
+const WAITING = 1;
+const OVER = 2;
+
+class Run<T> implements Waker<T> {
+  state = EARLY;
+  value: unknown;
+  failed = false;
+  undo: (() => void) | undefined;
+  readonly #waiter: Waiter;
+
+  constructor(waiter: Waiter) {
+    this.#waiter = waiter;
+  }
+
+  resolve(value: T): void {
+    this.#end(value, false);
+  }
+
+  reject(error: unknown): void {
+    this.#end(error, true);
+  }
+
+  #end(value: unknown, failed: boolean): void {
+    if (this.state === OVER) return;
+    const early = this.state === EARLY;
+    this.state = OVER;
+    if (!early) {
+      wake(this.#waiter, value, failed);
+      return;
+    }
+    this.value = value;
+    this.failed = failed;
+  }
+}
+
+type Register<T> = (waker: Waker<T>) => (() => void) | void;
+
+class Suspension<T> extends Operation<T> {
+  readonly _name: string;
+  readonly #register: Register<T>;
+
+  constructor(name: string, register: Register<T>) {
+    super();
+    this._name = name;
+    this.#register = register;
+  }
+
+  _start(waiter: Waiter): Started {
+    const run = new Run<T>(waiter);
+    const undo = this.#register(run) ?? undefined;
+    if (run.state === OVER) {
+      if (run.failed) throw run.value;
+      return done(waiter, run.value);
+    }
+    run.undo = undo;
+    run.state = WAITING;
+    return park(waiter, this, run);
+  }
+
+  override _undo(waiter: Waiter): void {
+    const run = waiter._slot as Run<T>;
+    run.state = OVER;
+    run.undo?.();
+  }
+}
+
+/**
+ * An operation of one's own: `register` is called at each run, arranges that `waker.resolve` or `waker.reject` is called once
+ * (it may do so at once), and may return how to take that back, which is called when the wait is interrupted and must
+ * neither block nor throw. `name` is shown in reports.
+ *
+ * @example const pressed = suspend<string>('key', (waker) => { on(waker.resolve); return () => off(waker.resolve); });
+ */
+export function suspend<T>(name: string, register: Register<T>): Operation<T>;
+export function suspend<T>(register: Register<T>): Operation<T>;
+export function suspend<T>(name: string | Register<T>, register?: Register<T>): Operation<T> {
+  if (typeof name === 'function') return new Suspension(name.name || 'suspend', name);
+  checkFn(register, 'register');
+  return new Suspension<T>(name, register as Register<T>);
+}

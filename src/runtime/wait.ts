@@ -1,0 +1,216 @@
+/** Waiting for objects of any kind, as they become ready. */
+import { Call } from './call.js';
+import { checkCount, checkTimeout, showValue } from './check.js';
+import { engine, setTimer, wake } from './engine.js';
+import { hooks } from './hub.js';
+import { toReadiness } from './operand.js';
+import { done, Operation, park } from './operation.js';
+import { registered } from './registry.js';
+import { Results } from './results.js';
+import type { Greenlet } from './scheduled-greenlet.js';
+import type { Green } from './types.js';
+import { Visitor } from './visitor.js';
+import type { Started, Waiter } from './waiter.js';
+
+export interface WaitOptions {
+  /** ms after which those that are ready are given. */
+  readonly timeout?: number | undefined;
+  /** How many must be ready; all unless given. */
+  readonly count?: number | undefined;
+}
+
+class Watch extends Visitor {
+  readonly object: unknown;
+  readonly #arrived: (watch: Watch) => void;
+
+  constructor(self: Waiter, object: unknown, arrived: (watch: Watch) => void) {
+    super(self);
+    this.object = object;
+    this.#arrived = arrived;
+  }
+
+  _settle(): void {
+    this.#arrived(this);
+  }
+}
+
+class Iwait<T> extends Results<T> {
+  readonly #operations: readonly (readonly [T, Operation<unknown>])[];
+  readonly #timeout: number;
+  readonly #count: number;
+  readonly #arrived: T[] = [];
+  #watches: Set<Watch> | null = null;
+  #given = 0;
+  #deadline = Number.POSITIVE_INFINITY;
+  #puller: Waiter | null = null;
+
+  constructor(objects: Iterable<T>, options: WaitOptions) {
+    super();
+    if (typeof objects !== 'object' || objects === null || !(Symbol.iterator in objects)) {
+      throw new TypeError(`objects must be an iterable of things to wait for, got ${showValue(objects)}`);
+    }
+    this.#operations = [...objects].map((object, index) => [object, toReadiness(object, index)]);
+    this.#timeout = checkTimeout(options.timeout);
+    if (options.count !== undefined) checkCount(options.count, 'count');
+    this.#count = options.count ?? Number.POSITIVE_INFINITY;
+  }
+
+  protected _pull(): Operation<IteratorResult<T, undefined>> {
+    return new Pull<T>(this);
+  }
+
+  #begin(self: Waiter): void {
+    if (this.#watches !== null) return;
+    this.#watches = new Set();
+    this.#deadline = engine.clock.now() + this.#timeout;
+    for (const [object, operation] of this.#operations) {
+      const watch = new Watch(self, object, (ended) => this.#ready(ended));
+      this.#watches.add(watch);
+      watch._run(operation);
+    }
+  }
+
+  #ready(watch: Watch): void {
+    this.#watches?.delete(watch);
+    this.#arrived.push(watch.object as T);
+    const puller = this.#puller;
+    if (puller === null) return;
+    this.#puller = null;
+    wake(puller, this._take());
+  }
+
+  /** @internal */
+  _take(): IteratorResult<T, undefined> | null {
+    if (this.#given < this.#count && this.#arrived.length > 0) {
+      this.#given++;
+      return { done: false, value: this.#arrived.shift() as T };
+    }
+    const over = this.#given >= this.#count || this.#watches?.size === 0;
+    return over ? { done: true, value: undefined } : null;
+  }
+
+  /** @internal */
+  _startPull(waiter: Waiter, operation: Operation<unknown>): Started {
+    if (this.#given < this.#count) this.#begin(waiter._self);
+    const result = this._take();
+    if (result !== null) return done(waiter, result);
+    const left = this.#deadline - engine.clock.now();
+    if (left <= 0) return done(waiter, { done: true, value: undefined });
+    this.#puller = waiter;
+    setTimer(waiter, left, true);
+    return park(waiter, operation);
+  }
+
+  /** @internal */
+  _undoPull(): void {
+    this.#puller = null;
+  }
+
+  protected override _close(): void {
+    for (const watch of this.#watches ?? []) watch._cancel();
+    this.#watches?.clear();
+  }
+}
+
+class Pull<T> extends Operation<IteratorResult<T, undefined>> {
+  readonly _name = 'iwait';
+  readonly #results: Iwait<T>;
+
+  constructor(results: Iwait<T>) {
+    super();
+    this.#results = results;
+  }
+
+  _start(waiter: Waiter): Started {
+    return this.#results._startPull(waiter, this);
+  }
+
+  override _undo(): void {
+    this.#results._undoPull();
+  }
+
+  override _expire(waiter: Waiter): void {
+    this.#results._undoPull();
+    wake(waiter, { done: true, value: undefined });
+  }
+}
+
+/**
+ * The objects as they become ready: greenlets that end, events, queues, operations, promises. Watching begins at the first
+ * `more` or `next`; `close` ends it; `timeout` counts from there and ends the iteration. Errors of greenlets and operations are not
+ * thrown: read the object. Mirrors `gevent.iwait`.
+ */
+export function iwait<T>(objects: Iterable<T>, options: WaitOptions = {}): Results<T> {
+  return new Iwait(objects, options);
+}
+
+function* collectReady<T>(results: Results<T>): Green<T[]> {
+  try {
+    return yield* results.toArray();
+  } finally {
+    results.close();
+  }
+}
+
+/** Waits until the other greenlets have ended. */
+class WaitForAll extends Operation<boolean> {
+  readonly _name = 'wait';
+  readonly #timeout: number;
+
+  constructor(timeout: number) {
+    super();
+    this.#timeout = timeout;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (othersOf(waiter) === 0) return done(waiter, true);
+    if (this.#timeout === 0) return done(waiter, false);
+    emptiness.add(waiter);
+    setTimer(waiter, this.#timeout, true);
+    return park(waiter, this);
+  }
+
+  override _undo(waiter: Waiter): void {
+    emptiness.delete(waiter);
+  }
+
+  override _expire(waiter: Waiter): void {
+    emptiness.delete(waiter);
+    wake(waiter, false);
+  }
+}
+
+const emptiness = new Set<Waiter>();
+
+function othersOf(waiter: Waiter): number {
+  const others = (registered() as Greenlet<unknown>[]).filter(
+    (each) => each !== waiter._self && !each._extra?.unreferenced,
+  );
+  return others.length;
+}
+
+hooks.turnEnded.push(() => {
+  for (const waiter of emptiness) {
+    if (othersOf(waiter) > 0) continue;
+    emptiness.delete(waiter);
+    wake(waiter, true);
+  }
+});
+
+/**
+ * Waits until the objects (or `count` of them) are ready, and gives them in that order; those that are ready when `timeout` ms
+ * have passed. Without objects: until every other greenlet that is no daemon has ended; true, or false when the time has
+ * passed. Mirrors `gevent.wait`.
+ */
+export function wait(
+  objects?: undefined,
+  options?: { readonly timeout?: number | undefined },
+): Operation<boolean>;
+export function wait<T>(objects: Iterable<T>, options?: WaitOptions): Operation<T[]>;
+export function wait<T>(objects?: Iterable<T>, options: WaitOptions = {}): Operation<boolean | T[]> {
+  if (objects === undefined) return new WaitForAll(checkTimeout(options.timeout));
+  // Checked now, begun anew at each run.
+  new Iwait(objects, options);
+  const list = [...objects];
+  return new Call(() => collectReady(new Iwait(list, options)) as never, [], 'wait');
+}
