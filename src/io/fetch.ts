@@ -1,0 +1,148 @@
+/** The green `fetch`: the platform's, as an operation. */
+
+import { showValue } from '../runtime/check.js';
+import { engine } from '../runtime/engine.js';
+import { type AbortControllerLike, host } from '../runtime/host.js';
+import type { Operation } from '../runtime/operation.js';
+import { suspend, type Waker } from '../runtime/suspend.js';
+import type { Signal } from '../runtime/types.js';
+import { outside } from '../runtime/until.js';
+import { Body, type ByteStream } from './body.js';
+import { liftCode } from './errors.js';
+import { GreenResponse, type ResponseLike } from './response.js';
+
+type PlatformFetch = typeof globalThis extends { fetch: infer F } ? F : never;
+
+/** What the platform's `fetch` takes first. */
+export type FetchInput = PlatformFetch extends (input: infer I, ...rest: never[]) => unknown
+  ? I
+  : string | UrlLike;
+
+/** What the platform's `fetch` takes second. */
+export type FetchInit = PlatformFetch extends (input: never, init?: infer I) => unknown
+  ? NonNullable<I>
+  : InitLike;
+
+/** A `URL`, where its type is not loaded. */
+export interface UrlLike {
+  readonly href: string;
+}
+
+/** `RequestInit`, where its type is not loaded. */
+export interface InitLike {
+  readonly method?: string;
+  readonly headers?: Record<string, string> | Iterable<[string, string]>;
+  readonly body?: unknown;
+  readonly redirect?: 'follow' | 'error' | 'manual';
+  readonly signal?: Signal | null;
+  readonly [option: string]: unknown;
+}
+
+interface RequestLike {
+  readonly url?: string;
+  readonly method?: string;
+  readonly signal?: Signal | null;
+}
+
+/**
+ * Requests `input` and gives the response as soon as its headers are there; its body is read by operations. Takes what the
+ * platform's `fetch` takes, which is looked up when the request is made. Lazy: each run is a request of its own.
+ *
+ * Always switches. Interrupted (a kill, a timeout), the request is aborted; a `signal` in `init` aborts the request and the
+ * body, with its reason as the error. Errors are the platform's, with Node's code (`ECONNREFUSED`, `ENOTFOUND`, …) in
+ * `error.code`, where the platform's `fetch` hides it in `error.cause`. A body that is never read is let go with its greenlet:
+ * see `GreenResponse`. Stands where a gevent program calls `requests.get`.
+ *
+ * @example
+ * const response = yield* fetch('https://example.org/');
+ * console.log(response.status, (yield* response.text()).length);
+ */
+export function fetch(input: FetchInput, init?: FetchInit): Operation<GreenResponse> {
+  const kind = typeof input;
+  if (kind !== 'string' && (kind !== 'object' || input === null)) {
+    throw new TypeError(`input must be a URL or a Request, got ${showValue(input)}`);
+  }
+  const request = describeRequest(input as RequestLike | string, (init ?? {}) as InitLike);
+  return suspend<GreenResponse>(`fetch of ${request}`, (waker) => {
+    const run = new Run(waker, request, signalOf(input as RequestLike | string, (init ?? {}) as InitLike));
+    run.begin(input, init);
+    return () => run.abandon();
+  });
+}
+
+/** One request, from its begin until its body has ended. */
+class Run {
+  readonly #waker: Waker<GreenResponse>;
+  readonly #request: string;
+  readonly #controller: AbortControllerLike = new host.AbortController();
+  readonly #signal: Signal | null;
+  readonly #fetcher = engine.current;
+  readonly #onAbort = () => this.#controller.abort(this.#signal?.reason);
+  #waiting = true;
+
+  constructor(waker: Waker<GreenResponse>, request: string, signal: Signal | null) {
+    this.#waker = waker;
+    this.#request = request;
+    this.#signal = signal;
+    if (signal?.aborted) throw signal.reason;
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  begin(input: unknown, init: unknown): void {
+    const { fetch: platformFetch } = globalThis as unknown as Platform;
+    outside.waits++;
+    platformFetch(input, { ...(init as object), signal: this.#controller.signal }).then(
+      (response) => this.#arrived(response),
+      (error: unknown) => {
+        this.#unlisten();
+        if (this.#stopWaiting()) this.#waker.reject(liftCode(error, this.#request));
+      },
+    );
+  }
+
+  /** Nobody waits for it any more. */
+  abandon(): void {
+    this.#stopWaiting();
+    this.#unlisten();
+    this.#controller.abort();
+  }
+
+  #arrived(response: ResponseLike): void {
+    const body = new Body(response.body as ByteStream | null, this.#request, () => this.#unlisten());
+    if (!this.#stopWaiting()) {
+      body.close('by the interruption of its request');
+      return;
+    }
+    const green = new GreenResponse(response, body);
+    body.heldBy(green, this.#fetcher);
+    this.#waker.resolve(green);
+  }
+
+  #stopWaiting(): boolean {
+    const waiting = this.#waiting;
+    if (waiting) outside.waits--;
+    this.#waiting = false;
+    return waiting;
+  }
+
+  #unlisten(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+interface Platform {
+  fetch(input: unknown, init: object): Promise<ResponseLike>;
+}
+
+/** The signal of the caller: that of `init`, even null, goes before that of a `Request`. */
+function signalOf(input: RequestLike | string, init: InitLike): Signal | null {
+  if (init.signal !== undefined) return init.signal;
+  return typeof input === 'string' ? null : (input.signal ?? null);
+}
+
+/** `GET http://host/path`, without a query: it stands in messages. */
+function describeRequest(input: RequestLike | string, init: InitLike): string {
+  const url = typeof input === 'string' ? input : (input.url ?? String(input));
+  const method = init.method ?? (typeof input === 'string' ? undefined : input.method) ?? 'GET';
+  return `${method.toUpperCase()} ${url.replace(/[?#].*/s, '')}`;
+}
