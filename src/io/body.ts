@@ -2,17 +2,17 @@
  * The body of one response: what has arrived of it, who reads it, and when its connection is let go.
  *
  * A chunk that the platform has delivered stays here until a reader takes it, and a reader takes it in the same step in which
- * it is woken: an interrupted read loses nothing. A body that nobody reads to its end holds a connection, so it belongs to a
- * greenlet, the one that fetched it and then whoever reads it, and is let go when that greenlet ends. It stays open if that
- * greenlet's value is the response, or an array or an object with it; outside of greenlets, and after `detach`, it is let go
- * when the response has been collected as garbage.
+ * it is woken: an interrupted read loses nothing. A body that nobody reads to its end holds a connection, so it belongs to the
+ * greenlet that fetched it and is let go when that ends, unless it was handed over: the greenlet's value is the response, or
+ * an array or an object with it; somebody else reads it; `detach`. Then, and outside of greenlets, it is let go when the
+ * response has been collected as garbage. What could still be read in a way that these rules see is never cut off.
  */
 import { engine } from '../runtime/engine.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
 import type { Waker } from '../runtime/suspend.js';
 import { outside } from '../runtime/until.js';
 import { disown, holds, own, whenCollected } from './body-owner.js';
-import { BodyClosed, BodyUsed, liftCode } from './errors.js';
+import { BodyClosed, BodyUsed, explain } from './errors.js';
 
 /** A chunk of a body. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -78,12 +78,15 @@ export class Body {
     if (this.#state !== OPEN) return;
     this.#response = new WeakRef(response);
     whenCollected(response, this);
-    this.#belongTo(fetcher);
+    if (!(fetcher instanceof Greenlet) || fetcher.ready()) return;
+    this.#owner = fetcher;
+    own(fetcher, this);
   }
 
-  /** No greenlet's end lets it go any more, until one reads from it. */
+  /** The end of its greenlet does not let it go any more. */
   detach(): void {
-    this.#belongTo(null);
+    if (this.#owner !== null) disown(this.#owner, this);
+    this.#owner = null;
   }
 
   /** The platform's response was given away: whoever has it decides. */
@@ -107,7 +110,7 @@ export class Body {
     if (this.#readBy !== null) {
       throw new BodyUsed(`the body of ${this.request} has been read already, by ${this.#readBy}`);
     }
-    if (this.#state === OPEN) this.#belongTo(engine.current);
+    if (engine.current !== this.#owner) this.detach();
     this.#reading = {
       whole,
       by: engine.current,
@@ -198,7 +201,7 @@ export class Body {
         else this.#arrived.push(value as Bytes);
         this.#serve();
       },
-      (error: unknown) => this.#fail(liftCode(error, this.request)),
+      (error: unknown) => this.#fail(explain(error, this.request)),
     );
   }
 
@@ -211,15 +214,7 @@ export class Body {
   #finish(state: number, error: unknown): void {
     this.#state = state;
     this.#error = error;
-    this.#belongTo(null);
+    this.detach();
     this.#released();
-  }
-
-  #belongTo(greenlet: unknown): void {
-    const owner = greenlet instanceof Greenlet && !greenlet.ready() && !this.#taken ? greenlet : null;
-    if (owner === this.#owner) return;
-    if (this.#owner !== null) disown(this.#owner, this);
-    this.#owner = owner;
-    if (owner !== null) own(owner, this);
   }
 }

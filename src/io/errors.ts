@@ -1,4 +1,5 @@
 /** Every error of the io floor, each with a `name` and a stable `code`. The name says who is at fault. */
+import { formatFrame, parseStack } from '../runtime/place.js';
 
 /** The body of a response has been read already, or somebody else is reading it. */
 export class BodyUsed extends TypeError {
@@ -14,21 +15,33 @@ for (const type of [BodyUsed, BodyClosed]) {
   Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true });
 }
 
-/** A failure of the platform, with the code that Node keeps in its causes lifted to `error.code`, and the request named. */
-export function liftCode(failure: unknown, request: string): unknown {
+/**
+ * A failure of the platform's `fetch` made readable: the code that Node keeps in its causes is lifted to `error.code`, the
+ * message names cause and request, and the stack shows the user's place instead of the platform's inside. Other errors (the
+ * reason of a signal) are left alone.
+ */
+export function explain(failure: unknown, request: string, place?: Error): unknown {
   const error = failure as Failure;
-  if (typeof error !== 'object' || error === null || typeof error.code === 'string') return failure;
-  for (let cause = error.cause; typeof cause === 'object' && cause !== null; cause = cause.cause) {
-    if (typeof cause.code !== 'string') continue;
-    error.code = cause.code;
-    error.message = `${error.message}: ${cause.message || cause.code} (${request})`;
-    break;
-  }
+  if (typeof error !== 'object' || error === null || error.name !== 'TypeError') return failure;
+  const { cause } = error;
+  if (typeof cause !== 'object' || cause === null) return failure;
+  const code = codeOf(cause);
+  if (code !== undefined && error.code === undefined) error.code = code;
+  error.message = `${error.message}: ${cause.message || code} (${request})`;
+  const frames = parseStack(place?.stack ?? '').map((frame) => `\n    at ${formatFrame(frame)}`);
+  error.stack = `${error.name}: ${error.message}${frames.join('')}`;
   return failure;
 }
 
+function codeOf(failure: Failure): string | undefined {
+  if (typeof failure.code === 'string') return failure.code;
+  return typeof failure.cause === 'object' && failure.cause !== null ? codeOf(failure.cause) : undefined;
+}
+
 interface Failure {
+  readonly name: string;
   message: string;
+  stack?: string;
   code?: unknown;
   readonly cause?: Failure | undefined;
 }

@@ -2,16 +2,16 @@
 
 import { showValue } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
-import { type AbortControllerLike, host } from '../runtime/host.js';
+import { type AbortControllerLike, host, withStackLimit } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
 import { suspend, type Waker } from '../runtime/suspend.js';
 import type { Signal } from '../runtime/types.js';
 import { outside } from '../runtime/until.js';
 import { Body, type ByteStream } from './body.js';
-import { liftCode } from './errors.js';
+import { explain } from './errors.js';
 import { GreenResponse, type ResponseLike } from './response.js';
 
-type PlatformFetch = typeof globalThis extends { fetch: infer F } ? F : never;
+type PlatformFetch = typeof globalThis extends { fetch: infer F } ? F : unknown;
 
 /** What the platform's `fetch` takes first. */
 export type FetchInput = PlatformFetch extends (input: infer I, ...rest: never[]) => unknown
@@ -77,6 +77,8 @@ class Run {
   readonly #controller: AbortControllerLike = new host.AbortController();
   readonly #signal: Signal | null;
   readonly #fetcher = engine.current;
+  /** Where the greenlet stands, as long as it waits: an unformatted stack holds on to everything in its frames. */
+  #place: Error | undefined = withStackLimit(12, () => new Error('fetch'));
   readonly #onAbort = () => this.#controller.abort(this.#signal?.reason);
   #waiting = true;
 
@@ -90,12 +92,14 @@ class Run {
 
   begin(input: unknown, init: unknown): void {
     const { fetch: platformFetch } = globalThis as unknown as Platform;
+    const answer = platformFetch(input, { ...(init as object), signal: this.#controller.signal });
     outside.waits++;
-    platformFetch(input, { ...(init as object), signal: this.#controller.signal }).then(
+    answer.then(
       (response) => this.#arrived(response),
       (error: unknown) => {
         this.#unlisten();
-        if (this.#stopWaiting()) this.#waker.reject(liftCode(error, this.#request));
+        const place = this.#place;
+        if (this.#stopWaiting()) this.#waker.reject(explain(error, this.#request, place));
       },
     );
   }
@@ -122,6 +126,7 @@ class Run {
     const waiting = this.#waiting;
     if (waiting) outside.waits--;
     this.#waiting = false;
+    this.#place = undefined;
     return waiting;
   }
 

@@ -37,9 +37,10 @@ export interface ResponseLike {
  * can be tried again. Errors of reading: `BodyUsed` when it has been read, or somebody else is reading it; `BodyClosed` when it
  * was let go; the platform's, with Node's code in `error.code`.
  *
- * A body that is not read to its end holds a connection. It is let go by `close` or `using`; when the greenlet that fetched it
- * (or whoever read from it last) ends, unless that greenlet's value is the response, or an array or an object with it; and
- * otherwise when the response is collected as garbage.
+ * A body that is not read to its end holds a connection. It is let go by `close` or `using`, and when the greenlet that
+ * fetched it ends, unless it was handed over by then: the greenlet's value is the response, or an array or an object with it;
+ * another greenlet has read from it; `detach` was called. Then, and outside of greenlets, it is let go when the response is
+ * collected as garbage.
  */
 export class GreenResponse implements Disposable {
   readonly #raw: ResponseLike;
@@ -126,7 +127,7 @@ export class GreenResponse implements Disposable {
     this.#body.close('by close()');
   }
 
-  /** No greenlet's end lets the body go, until one reads from it: for a response that goes into a queue. Gives the response. */
+  /** The end of this greenlet does not let the body go: for a response that goes into a queue, say. Gives the response. */
   detach(): this {
     this.#body.detach();
     return this;

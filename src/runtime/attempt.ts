@@ -5,7 +5,7 @@ import { engine } from './engine.js';
 import type { Fiber } from './fiber.js';
 import { condemn } from './grace.js';
 import type { Operation } from './operation.js';
-import { isExit } from './timeout.js';
+import { isExit, nextRank } from './timeout.js';
 import type { Green } from './types.js';
 import { RUNNING, RUNNING_PENDING } from './waiter.js';
 
@@ -36,19 +36,22 @@ export function attempt<A extends unknown[], R>(
 function* shielded(work: Operation<unknown>): Green<unknown> {
   const fiber = engine.current as Fiber;
   const extra = fiber._more();
+  const outer = extra.shieldRank;
   extra.shields++;
+  extra.shieldRank = nextRank();
   try {
     return yield* work;
   } finally {
     extra.shields--;
-    if (extra.shields === 0) deliverPostponed(fiber);
+    extra.shieldRank = outer;
+    deliverPostponed(fiber);
   }
 }
 
 /** The shields have ended: what they held up is thrown here, and the grace of a kill begins. */
 function deliverPostponed(fiber: Fiber): void {
   const extra = fiber._more();
-  if (extra.postponedGrace !== null) {
+  if (extra.shields === 0 && extra.postponedGrace !== null) {
     condemn(fiber, extra.postponedGrace);
     extra.postponedGrace = null;
   }

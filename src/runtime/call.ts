@@ -10,7 +10,7 @@ import { engine, wake } from './engine.js';
 import { Fiber } from './fiber.js';
 import type { Link } from './links.js';
 import { done, Operation, park, SUSPENDED } from './operation.js';
-import { until } from './until.js';
+import { lateCalls, until } from './until.js';
 import { ENTER, type Started, type Waiter } from './waiter.js';
 
 /** A greenlet that runs a body for somebody who is none. */
@@ -29,6 +29,8 @@ export const children: { spawn: (fn: AnyFn, args: readonly unknown[], name: stri
     throw new Error('spawn.ts is not loaded');
   },
 };
+
+lateCalls.spawn = (fn, value) => void children.spawn(fn, [value], 'late');
 
 export type AnyFn = (...args: never[]) => unknown;
 
@@ -53,7 +55,12 @@ export class Call<T> extends Operation<T> {
       if (engine.watch !== null) engine.watch.ran(result);
       return result._start(waiter);
     }
-    if (!isGenerator(result) && isPromiseLike(result)) return until(result)._start(waiter);
+    if (result instanceof Fiber) return done(waiter, result);
+    if (!isGenerator(result) && isPromiseLike(result)) {
+      const wait = until(result);
+      if (engine.watch !== null) engine.watch.ran(wait);
+      return wait._start(waiter);
+    }
     const generator = toGenerator(result, fn);
     if (generator === null) return done(waiter, result);
     waiter._push(generator);

@@ -9,7 +9,9 @@
 import type { Attempt } from './attempt.js';
 import { isGenerator } from './body.js';
 import { Call, type Child, children } from './call.js';
-import { wake } from './engine.js';
+import { isPromiseLike } from './check.js';
+import { engine, wake } from './engine.js';
+import { Fiber } from './fiber.js';
 import { Get } from './join.js';
 import type { Link } from './links.js';
 import { toOperation } from './operand.js';
@@ -63,6 +65,14 @@ class Branch extends Visitor {
     this.over = true;
     this.#run.branchEnded(this, value, failed);
   }
+
+  /** The greenlets that undoing it kills: its own, or those of the operands when it is a combination itself. */
+  *bodies(): Iterable<Child> {
+    if (this.child !== null) yield this.child;
+    else if (this._op instanceof Combination) {
+      for (const branch of (this._slot as Gathering).branches) if (!branch.over) yield* branch.bodies();
+    }
+  }
 }
 
 /** One run of a combination. */
@@ -90,6 +100,8 @@ export class Gathering {
       ([key, operand]) => [key, operand, isBody(operand) ? null : toOperation(operand, key)] as const,
     );
     this.remaining = works.length;
+    // An operand whose turn does not come, because an earlier one has decided, is not forgotten by anybody.
+    if (engine.watch !== null) for (const [, operand, operation] of works) told(operand, operation);
     for (const [key, operand, operation] of works) {
       const branch = new Branch(this.#waiter._self, key, this);
       this.branches.push(branch);
@@ -127,32 +139,40 @@ export class Gathering {
     this.decided = true;
   }
 
-  /** Undoes the branches that have not ended and kills their bodies; `await`: the outcome waits for their deaths. */
+  /** Undoes the branches that have not ended and kills their bodies; `wait`: the outcome waits for their deaths. */
   cancel(wait: boolean): void {
+    // Until all are told, nothing is over, even if the first dies at once.
+    this.#dying++;
     for (const branch of this.branches) {
       if (branch.over) continue;
       branch.over = true;
+      if (wait) for (const child of branch.bodies()) this.#awaitDeath(child);
       branch._cancel();
-      const { child } = branch;
-      if (child === null) continue;
-      if (wait) {
-        this.#dying++;
-        const link: Link = {
-          _waiter: this.#waiter,
-          _died: () => {
-            this.#dying--;
-            if (!this.#starting) this.#deliver();
-          },
-        };
-        child._link(link);
-      }
-      child._kill(undefined);
+      branch.child?._kill(undefined);
     }
+    this.#dying--;
+  }
+
+  #awaitDeath(child: Child): void {
+    this.#dying++;
+    const link: Link = {
+      _waiter: this.#waiter,
+      _died: () => {
+        this.#dying--;
+        if (!this.#starting) this.#deliver();
+      },
+    };
+    child._link(link);
   }
 
   #deliver(): void {
     if (this.over && this.#waiter._mode === PARKED) wake(this.#waiter, this.value, this.failed);
   }
+}
+
+function told(operand: unknown, operation: Operation<unknown> | null): void {
+  if (operand instanceof Operation) engine.watch?.ran(operand);
+  if (operation !== null) engine.watch?.ran(operation);
 }
 
 function isBody(operand: unknown): boolean {
@@ -205,7 +225,9 @@ function entriesOf(waitables: unknown, name: string): [(readonly [Key, unknown])
     typeof waitables !== 'object' ||
     waitables === null ||
     waitables instanceof Operation ||
-    isGenerator(waitables)
+    waitables instanceof Fiber ||
+    isGenerator(waitables) ||
+    isPromiseLike(waitables)
   ) {
     throw new TypeError(`${name}() takes an iterable or a record of things to wait for`);
   }

@@ -21,6 +21,7 @@ export type Source<T> = Iterable<T> | AsyncIterable<T> | WebStream<T> | Results<
 
 class IterableResults<T> extends Results<T> {
   readonly #iterator: Iterator<T>;
+  #ended = false;
 
   constructor(source: Iterable<T>) {
     super();
@@ -28,18 +29,30 @@ class IterableResults<T> extends Results<T> {
   }
 
   protected _pull(): Operation<IteratorResult<T, undefined>> {
-    return new Call(() => this.#iterator.next(), [], 'each');
+    return new Call(() => this.#next(), [], 'each');
+  }
+
+  #next(): IteratorResult<T> {
+    const result = this.#iterator.next();
+    if (result.done) this.#ended = true;
+    return result;
   }
 
   protected override _close(): void {
-    this.#iterator.return?.();
+    if (!this.#ended) this.#iterator.return?.();
   }
 }
 
-/** The promise of an interrupted pull is kept for the next one: no value is lost. */
+/** What a promise gave, as a value: waiting for it throws nothing but an interruption. */
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/** The promise of an interrupted pull is kept for the next one: no value is lost, and none is given twice. */
 class AsyncResults<T> extends Results<T> {
   readonly #iterator: AsyncIterator<T>;
-  #pending: Promise<IteratorResult<T>> | null = null;
+  /** Pulls that were interrupted, in the order of the source. */
+  readonly #kept: Kept<T>[] = [];
+  #pulls = 0;
+  #ended = false;
 
   constructor(iterator: AsyncIterator<T>) {
     super();
@@ -47,40 +60,43 @@ class AsyncResults<T> extends Results<T> {
   }
 
   protected _pull(): Operation<IteratorResult<T, undefined>> {
-    return new Call(pullAsync as never, [() => this.#next(), () => this.#taken()], 'each');
+    return new Call(pullAsync as never, [() => this.#next(), this.#kept], 'each');
   }
 
-  #next(): Promise<IteratorResult<T>> {
-    this.#pending ??= this.#iterator.next();
-    return this.#pending;
-  }
-
-  #taken(): void {
-    this.#pending = null;
+  #next(): Kept<T> {
+    const outcome = this.#iterator.next().then(
+      (value) => {
+        if (value.done) this.#ended = true;
+        return { value };
+      },
+      (error: unknown) => ({ error }),
+    );
+    return { index: this.#pulls++, outcome };
   }
 
   protected override _close(): void {
-    this.#pending?.catch(() => {});
-    this.#iterator.return?.()?.then(undefined, () => {});
+    if (!this.#ended) this.#iterator.return?.()?.then(undefined, () => {});
   }
 }
 
-function* pullAsync<T>(next: () => Promise<IteratorResult<T>>, taken: () => void): Green<IteratorResult<T>> {
-  let failed = true;
-  const promise = next();
-  let settled = false;
-  const mark = () => {
-    settled = true;
-  };
-  promise.then(mark, mark);
+interface Kept<T> {
+  readonly index: number;
+  readonly outcome: Promise<Outcome<IteratorResult<T>>>;
+}
+
+function* pullAsync<T>(next: () => Kept<T>, kept: Kept<T>[]): Green<IteratorResult<T>> {
+  const pull = kept.shift() ?? next();
+  let outcome: Outcome<IteratorResult<T>> | undefined;
   try {
-    const result = yield* until(promise);
-    failed = false;
-    taken();
-    return result;
+    outcome = yield* until(pull.outcome);
   } finally {
-    if (failed && settled) taken();
+    if (outcome === undefined) {
+      const after = kept.findIndex(({ index }) => index > pull.index);
+      kept.splice(after === -1 ? kept.length : after, 0, pull);
+    }
   }
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
 }
 
 function isWebStream(source: object): source is WebStream<unknown> {
@@ -92,7 +108,9 @@ function webIterator<T>(stream: WebStream<T>): AsyncIterator<T> {
   return {
     next: async () => {
       const { done, value } = await reader.read();
-      return done ? { done: true, value: undefined } : { done: false, value: value as T };
+      if (!done) return { done: false, value: value as T };
+      reader.releaseLock();
+      return { done: true, value: undefined };
     },
     return: async () => {
       await reader.cancel();

@@ -2,8 +2,13 @@
  * The state of the runtime: who runs, who is ready, and the timers. One object, read by the two doors (operation.ts, the way
  * down; resume.ts, the way up) and by nothing above the runtime floor.
  *
- * Ready waiters form a list through `_next`, first in, first out. `fuel` counts the steps until the clock is looked at again;
- * everything that is seldom wanted (tracing, async context, a seeded order) hides behind its running out.
+ * The ready list is a ring of numbers, first in, first out: a scheduled greenlet has a number as long as it lives, its place in
+ * `slots`; any other waiter gets one (stored as its complement) while it is in the ring. Numbers, because this object is old
+ * and greenlets are young: V8's write barrier makes storing a young object in an old one cost as much as a third of a switch,
+ * and storing a small integer costs nothing. `current` is a number for the same reason.
+ *
+ * `fuel` counts the steps until the clock is looked at again; everything that is seldom wanted (async context, a seeded order)
+ * hides behind its running out.
  */
 import { type Clock, SystemClock } from './clock.js';
 import { host } from './host.js';
@@ -15,121 +20,166 @@ const QUANTUM = 32;
 /** How many steps a turn has when it is measured by steps and not by time. */
 const COUNTED_SLICE = 10_000;
 
-interface Engine {
-  /** The greenlet whose code is running; the main greenlet when none is. */
-  current: Waiter;
+/** The place in `slots` of a current greenlet that has no number: a raw one. */
+const UNNUMBERED = 0;
+const FIRST_SIZE = 256;
+
+class Engine {
+  /** The number of the greenlet whose code is running. */
+  at = UNNUMBERED;
+  /** The scheduled greenlets that live, by their numbers. */
+  readonly slots: (Waiter | null)[] = [null];
   /** An operation whose iterator was asked for, about to be started. */
-  pending: Blocking | null;
+  pending: Blocking | null = null;
   /** Who runs next, at once, because the current greenlet switched to it or entered a frame. */
-  successor: Waiter | null;
-  head: Waiter | null;
-  tail: Waiter | null;
+  successor: Waiter | null = null;
+  /** The numbers of the ready waiters, from `head` up to but not including `tail`; its length is a power of two. */
+  ring: number[] = new Array<number>(FIRST_SIZE).fill(0);
+  head = 0;
+  tail = 0;
   /** A turn of the hub is running or due: nobody needs to be told of a ready waiter. */
-  awake: boolean;
+  awake = false;
   /** Inside a turn, which must hand back to the host when `sliceEnd` has passed. */
-  sliced: boolean;
-  sliceEnd: number;
-  fuel: number;
-  quantum: number;
-  lastLook: number;
+  sliced = false;
+  sliceEnd = 0.5;
+  fuel = QUANTUM;
+  quantum = QUANTUM;
+  lastLook = 0.5;
   /** Turns end after a number of steps, so that tests see the same order every time. */
-  countedSlices: boolean;
+  countedSlices = false;
   /** How long a turn may last, in ms. */
-  switchInterval: number;
+  switchInterval = 5;
   /** Steps since the clock was looked at while something unusual is on. */
-  looks: number;
+  looks = 0;
   /** In debug mode: told of every operation that a greenlet builds and runs. */
-  watch: { built(operation: Blocking, by: Waiter): void; ran(operation: Blocking): void } | null;
-  clock: Clock;
-  timers: TimerHeap;
-  /** Runs one turn of a waiter in an unusual way: traced, or in its async context. Null when nothing unusual is on. */
-  unusual: ((waiter: Waiter) => void) | null;
+  watch: { built(operation: Blocking, by: Waiter): void; ran(operation: Blocking): void } | null = null;
+  clock: Clock = new SystemClock();
+  timers = new TimerHeap();
+  /** Runs one turn of a waiter in an unusual way: in its async context. Null when nothing unusual is on. */
+  unusual: ((waiter: Waiter) => void) | null = null;
   /** Chooses who is next out of `count` ready ones. Null: the first. */
-  choose: ((count: number) => number) | null;
+  choose: ((count: number) => number) | null = null;
   /** Told of every change of the current greenlet (`settrace`). */
-  trace: ((target: Waiter | null) => void) | null;
+  trace: ((target: Waiter | null) => void) | null = null;
   /** Who ran last when control left a drive that main had begun. */
-  last: Waiter | null;
+  last: Waiter | null = null;
   /** Set by the hub: begin a turn soon. */
-  awaken: () => void;
+  awaken: () => void = () => {};
   /** Set by the hub: what the host must be told when timers changed outside a turn. */
-  arm: () => void;
+  arm: () => void = () => {};
+
+  /** The greenlet whose code is running; the main greenlet when none is. */
+  get current(): Waiter {
+    return this.slots[this.at] as Waiter;
+  }
+
+  set current(waiter: Waiter) {
+    if (waiter._id >= 0) {
+      this.at = waiter._id;
+    } else {
+      this.slots[UNNUMBERED] = waiter;
+      this.at = UNNUMBERED;
+    }
+  }
 }
 
-export const engine: Engine = {
-  current: null as unknown as Waiter,
-  pending: null,
-  successor: null,
-  head: null,
-  tail: null,
-  awake: false,
-  sliced: false,
-  sliceEnd: 0,
-  fuel: QUANTUM,
-  quantum: QUANTUM,
-  lastLook: 0,
-  countedSlices: false,
-  switchInterval: 5,
-  looks: 0,
-  watch: null,
-  clock: new SystemClock(),
-  timers: new TimerHeap(),
-  unusual: null,
-  choose: null,
-  trace: null,
-  last: null,
-  awaken: () => {},
-  arm: () => {},
-};
+export const engine = new Engine();
+
+/** Numbers of dead greenlets, to be given again. */
+const freeNumbers: number[] = [];
+/** Waiters without a number, while they are in the ring. */
+const loose: (Waiter | null)[] = [];
+const freeLoose: number[] = [];
+
+/** Gives `waiter` a number, until `dismiss`. */
+export function enroll(waiter: Waiter): void {
+  const id = freeNumbers.pop() ?? engine.slots.length;
+  waiter._id = id;
+  engine.slots[id] = waiter;
+}
+
+/** Takes the number of `waiter` back; it must not be in the ring. */
+export function dismiss(waiter: Waiter): void {
+  engine.slots[waiter._id] = null;
+  freeNumbers.push(waiter._id);
+  waiter._id = -1;
+}
+
+function addLoose(waiter: Waiter): number {
+  const index = freeLoose.pop() ?? loose.length;
+  loose[index] = waiter;
+  return ~index;
+}
+
+function takeLoose(number: number): Waiter {
+  const waiter = loose[~number] as Waiter;
+  loose[~number] = null;
+  freeLoose.push(~number);
+  return waiter;
+}
+
+function waiterOf(number: number): Waiter {
+  return (number >= 0 ? engine.slots[number] : loose[~number]) as Waiter;
+}
 
 /** Puts `waiter` at the end of the ready list. */
 export function ready(waiter: Waiter): void {
-  const tail = engine.tail;
-  engine.tail = waiter;
-  if (tail !== null) {
-    tail._next = waiter;
-    return;
-  }
-  engine.head = waiter;
+  const { ring, tail } = engine;
+  ring[tail] = waiter._id >= 0 ? waiter._id : addLoose(waiter);
+  engine.tail = (tail + 1) & (ring.length - 1);
+  if (engine.tail === engine.head) grow();
   if (!engine.awake) engine.awaken();
+}
+
+/** The ring is full: `head` and `tail` have met. */
+function grow(): void {
+  const { ring, head } = engine;
+  const size = ring.length;
+  const larger = new Array<number>(size * 2).fill(0);
+  for (let i = 0; i < size; i++) larger[i] = ring[(head + i) & (size - 1)] as number;
+  engine.ring = larger;
+  engine.head = 0;
+  engine.tail = size;
 }
 
 /** Takes the first waiter off the ready list, which must not be empty. */
 export function takeReady(): Waiter {
-  const waiter = engine.head as Waiter;
-  const next = waiter._next;
-  engine.head = next;
-  if (next === null) engine.tail = null;
-  else waiter._next = null;
-  return waiter;
+  const { ring, head } = engine;
+  const number = ring[head] as number;
+  engine.head = (head + 1) & (ring.length - 1);
+  return number >= 0 ? (engine.slots[number] as Waiter) : takeLoose(number);
+}
+
+export function hasReady(): boolean {
+  return engine.head !== engine.tail;
+}
+
+export function countReady(): number {
+  return (engine.tail - engine.head) & (engine.ring.length - 1);
 }
 
 /** Takes `waiter` out of the ready list, wherever it is: for the rare ones that run out of turn. O(ready). */
 export function removeReady(waiter: Waiter): void {
-  let before: Waiter | null = null;
-  for (let each = engine.head; each !== null; before = each, each = each._next) {
-    if (each !== waiter) continue;
-    if (before === null) engine.head = each._next;
-    else before._next = each._next;
-    if (engine.tail === each) engine.tail = before;
-    each._next = null;
+  const { ring, head } = engine;
+  const mask = ring.length - 1;
+  const count = countReady();
+  for (let i = 0; i < count; i++) {
+    const number = ring[(head + i) & mask] as number;
+    if (waiterOf(number) !== waiter) continue;
+    if (number < 0) takeLoose(number);
+    for (let j = i; j < count - 1; j++) ring[(head + j) & mask] = ring[(head + j + 1) & mask] as number;
+    engine.tail = (engine.tail - 1) & mask;
     return;
   }
 }
 
-/** Every ready waiter, in order. */
-export function* eachReady(): Generator<Waiter, void, undefined> {
-  for (let waiter = engine.head; waiter !== null; waiter = waiter._next) yield waiter;
-}
-
 /** Moves the waiter at `index` of the ready list to its front. */
 export function bringForward(index: number): void {
-  let waiter = engine.head as Waiter;
-  for (let i = 0; i < index; i++) waiter = waiter._next as Waiter;
-  if (waiter === engine.head) return;
-  removeReady(waiter);
-  waiter._next = engine.head;
-  engine.head = waiter;
+  const { ring, head } = engine;
+  const mask = ring.length - 1;
+  const number = ring[(head + index) & mask] as number;
+  for (let i = index; i > 0; i--) ring[(head + i) & mask] = ring[(head + i - 1) & mask] as number;
+  ring[head] = number;
 }
 
 /**

@@ -52,6 +52,8 @@ export class Extra {
   throwing: Interruption | null = null;
   /** How many shields it is in. */
   shields = 0;
+  /** Timeouts of this rank and above began inside the innermost shield, and are not held up by it. */
+  shieldRank = 0;
   /** The errors of its kills: `isExit` knows them. */
   readonly kills: unknown[] = [];
   /** Its async context, once stores are in use. */
@@ -108,6 +110,9 @@ export abstract class Fiber extends Waiter {
   /** What `run` is called with when it begins. @internal */
   abstract _arguments(args: readonly unknown[]): void;
 
+  /** Errors: `GreenletError` when it has no body. @internal */
+  _checkRun(): void {}
+
   /** Calls the body; a generator that it gives is put into `_gen`, anything else is the value. @internal */
   abstract _begin(): IteratorResult<unknown, unknown>;
 
@@ -160,8 +165,8 @@ export abstract class Fiber extends Waiter {
   /** The next error that waits, unless the fiber is shielded. @internal */
   _takePending(): Interruption | null {
     const extra = this._extra as Extra;
-    if (extra.shields > 0) return null;
-    const interruption = extra.pending.shift() ?? null;
+    const index = extra.shields === 0 ? 0 : extra.pending.findIndex(({ rank }) => (rank ?? -1) >= extra.shieldRank);
+    const interruption = extra.pending.splice(index, index === -1 ? 0 : 1)[0] ?? null;
     if (extra.pending.length === 0 && this._mode === RUNNING_PENDING) this._mode = RUNNING;
     return interruption;
   }
@@ -170,7 +175,8 @@ export abstract class Fiber extends Waiter {
   _interrupt(interruption: Interruption): void {
     const extra = this._more();
     const mode = this._mode;
-    if (extra.shields === 0 && (mode === YIELDED || (mode === PARKED && !this._op?._decided?.(this)))) {
+    const open = extra.shields === 0 || (interruption.rank ?? -1) >= extra.shieldRank;
+    if (open && (mode === YIELDED || (mode === PARKED && !this._op?._decided?.(this)))) {
       this._throwNow(interruption);
       return;
     }

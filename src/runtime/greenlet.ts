@@ -6,7 +6,7 @@
  */
 import { adopt } from './body.js';
 import { checkFn, showValue } from './check.js';
-import { engine } from './engine.js';
+import { engine, enroll } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
 import { doors } from './resume.js';
@@ -64,11 +64,14 @@ export class greenlet<R = any> extends Fiber {
   /** The body; override it in a subclass. Called with the arguments of the first switch. */
   // biome-ignore lint/suspicious/noExplicitAny: subclasses give it the parameters they like
   run(...args: any[]): any {
-    const fn = this._fn;
-    if (fn === null) {
-      throw new GreenletError(`${this} has no run: pass a function to the constructor or override run()`);
-    }
-    return fn(...(args as never[]));
+    this._checkRun();
+    return this._fn?.(...(args as never[]));
+  }
+
+  /** @internal */
+  override _checkRun(): void {
+    if (this._fn !== null || this.run !== greenlet.prototype.run) return;
+    throw new GreenletError(`${this} has no run: pass a function to the constructor or override run()`);
   }
 
   /** Who gets its outcome; null for the main greenlet. */
@@ -196,6 +199,7 @@ export const main: greenlet = new MainGreenlet();
 main._mode = MAIN;
 main._parent = null;
 doors.main = main;
+enroll(main);
 engine.current = main;
 
 /** The greenlet that runs; outside of greenlets the main greenlet. Mirrors `greenlet.getcurrent`. Never switches. */

@@ -7,7 +7,7 @@
  * check phase tells where a pass ends.
  */
 import { checkFn, checkMs, showValue } from './check.js';
-import { engine } from './engine.js';
+import { countReady, engine, enroll, hasReady } from './engine.js';
 import type { Fiber } from './fiber.js';
 import { greenlet, main } from './greenlet.js';
 import { type HostTimer, host, macrotask, printError } from './host.js';
@@ -110,11 +110,9 @@ class Hub extends greenlet {
 
   /** Present counts. Never switches. */
   stats(): HubStats {
-    let readyCount = 0;
-    for (let each = engine.head; each !== null; each = each._next) readyCount++;
     return Object.freeze({
       greenlets: hooks.countGreenlets(),
-      ready: readyCount,
+      ready: countReady(),
       timers: engine.timers.size,
       turns,
       awake: engine.awake,
@@ -139,6 +137,7 @@ class Hub extends greenlet {
 export const hub: Hub = new Hub(null, main);
 hub._mode = MAIN;
 doors.hub = hub;
+enroll(hub);
 
 export type { Hub };
 
@@ -248,7 +247,7 @@ function slice(end: number): void {
   engine.sliced = false;
   armTimers();
   for (const ended of hooks.turnEnded) ended(!more);
-  if (more || engine.head !== null) macrotask(nextSlice);
+  if (more || hasReady()) macrotask(nextSlice);
   else engine.awake = false;
 }
 

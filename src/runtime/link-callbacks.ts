@@ -28,6 +28,8 @@ export class CallbackLink implements Link {
   readonly target: LinkTarget<greenlet>;
   readonly #when: 'any' | 'value' | 'exception';
   readonly #raw: boolean;
+  /** Whose death it waits to be told of, once that has died. */
+  dead: object | null = null;
   /** Taken back while it waits for its turn. */
   cancelled = false;
 
@@ -41,25 +43,35 @@ export class CallbackLink implements Link {
   _died(greenlet: object): void {
     const failed = ((greenlet as Outcome)._flags & FAILED) !== 0;
     if (this.#when !== 'any' && failed !== (this.#when === 'exception')) return;
+    this.dead = greenlet;
     waitingCalls.add(this);
     ready(new LinkCall(this, greenlet as Outcome));
   }
 
-  call(greenlet: Outcome): void {
+  /** Its turn has come. False: it was taken back. */
+  #begins(): boolean {
     waitingCalls.delete(this);
-    if (this.cancelled) return;
-    observe(greenlet);
+    return !this.cancelled;
+  }
+
+  call(greenlet: Outcome): void {
     const { target } = this;
+    if (!this.#raw && !isOutcomeTarget(target) && !this.cancelled) {
+      observe(greenlet);
+      // An earlier callback may still take it back before its greenlet begins.
+      linkSpawner.spawn((dead) => (this.#begins() ? target(dead) : undefined), greenlet);
+      return;
+    }
+    if (!this.#begins()) return;
+    observe(greenlet);
     if (isOutcomeTarget(target)) {
       const failed = (greenlet._flags & FAILED) !== 0;
       inHub(
         () => (failed ? target.setException(greenlet._value) : target.set(greenlet._value as never)),
         greenlet,
       );
-    } else if (this.#raw) {
-      callInHub(target, greenlet);
     } else {
-      linkSpawner.spawn(target, greenlet);
+      callInHub(target, greenlet);
     }
   }
 }
@@ -109,11 +121,12 @@ class LinkCall extends Waiter {
   }
 }
 
-/** Takes the first link to `target` back, also one whose turn has not come yet. */
+/** Takes the first link of `owner` to `target` back, also one whose turn has not come yet. */
 export function removeCallback(
   links: Link | null,
   target: LinkTarget<greenlet>,
   remove: (link: Link) => void,
+  owner?: object,
 ): void {
   const candidates = links === null ? [] : links instanceof LinkList ? [...links] : [links];
   const link = candidates.find((each) => each instanceof CallbackLink && each.target === target);
@@ -122,7 +135,8 @@ export function removeCallback(
     return;
   }
   for (const waiting of waitingCalls) {
-    if (waiting.target !== target) continue;
+    if (waiting.target !== target || waiting.cancelled) continue;
+    if (owner !== undefined && waiting.dead !== owner) continue;
     waiting.cancelled = true;
     return;
   }

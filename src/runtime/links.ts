@@ -35,9 +35,7 @@ export class LinkList implements Link {
   }
 
   _died(greenlet: object): void {
-    const links = [...this.#links];
-    this.#links.clear();
-    for (const link of links) link._died(greenlet);
+    for (const link of [...this.#links]) link._died(greenlet);
   }
 
   [Symbol.iterator](): IterableIterator<Link> {

@@ -4,18 +4,17 @@ import type { Fiber } from './fiber.js';
 
 type Store = Record<PropertyKey, unknown>;
 
-/** The greenlet for which a store is being filled, so that a subclass's constructor writes there. */
-let filling: Store | null = null;
+/** Set while a subclass's constructor runs anew for a greenlet: the object of that type is to have this store. */
+let filling: { readonly type: unknown; readonly store: Store } | null = null;
 
-function storeOf(key: object, fill: () => Store): Store {
-  if (filling !== null) return filling;
+function storeOf(key: object, initial: () => Store, construct: (store: Store) => void): Store {
   const extra = (engine.current as Fiber)._more();
   extra.locals ??= new Map();
-  let store = extra.locals.get(key) as Store | undefined;
-  if (store === undefined) {
-    store = fill();
-    extra.locals.set(key, store);
-  }
+  const known = extra.locals.get(key) as Store | undefined;
+  if (known !== undefined) return known;
+  const store = initial();
+  extra.locals.set(key, store);
+  construct(store);
   return store;
 }
 
@@ -29,25 +28,31 @@ export class Local {
   [attribute: string]: any;
 
   constructor(...args: unknown[]) {
-    if (filling !== null) return attributesOf(new.target.prototype, filling) as this;
     const type = new.target as unknown as new (...args: unknown[]) => Local;
+    if (filling !== null && filling.type === type) {
+      const { store } = filling;
+      filling = null;
+      // biome-ignore lint/correctness/noConstructorReturn: see below
+      return attributesOf(new.target.prototype, store) as this;
+    }
     const key = {};
-    const first: { store: Store | null } = { store: copyInitial(args[0]) };
-    const fill = (): Store => {
-      const store = first.store ?? copyInitial(args[0]);
-      if (first.store === null && type !== (Local as unknown)) {
-        filling = store;
-        try {
-          new type(...args);
-        } finally {
-          filling = null;
-        }
+    let first = true;
+    const construct = (store: Store): void => {
+      // Where the object is made, its constructor is running already.
+      if (first || type === (Local as unknown)) return;
+      const before = filling;
+      filling = { type, store };
+      try {
+        new type(...args);
+      } finally {
+        filling = before;
       }
-      first.store = null;
-      return store;
     };
+    const store = () => storeOf(key, () => copyInitial(args[0]), construct);
+    store();
+    first = false;
     // biome-ignore lint/correctness/noConstructorReturn: the attributes are those of the current greenlet
-    return localOf(new.target.prototype, () => storeOf(key, fill)) as this;
+    return localOf(new.target.prototype, store) as this;
   }
 }
 
@@ -89,18 +94,38 @@ function findSetter(target: object, name: PropertyKey): ((value: unknown) => voi
 }
 
 function copyInitial(initial: unknown): Store {
-  return typeof initial === 'object' && initial !== null ? (copy(initial) as Store) : {};
+  return typeof initial === 'object' && initial !== null ? (copy(initial, new Map()) as Store) : {};
 }
 
-/** Plain objects and arrays are copied all the way, so that greenlets share none; anything else is taken as it is. */
-function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy);
+/** Plain objects and collections are copied all the way, so that greenlets share none; anything else is taken as it is. */
+function copy(value: unknown, copies: Map<object, object>): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Map) return new Map([...value].map(([key, each]) => [key, copy(each)]));
-  if (value instanceof Set) return new Set([...value].map(copy));
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) {
+    const made: unknown[] = [];
+    copies.set(value, made);
+    for (const each of value) made.push(copy(each, copies));
+    return made;
+  }
+  if (value instanceof Map) {
+    const made = new Map();
+    copies.set(value, made);
+    for (const [key, each] of value) made.set(key, copy(each, copies));
+    return made;
+  }
+  if (value instanceof Set) {
+    const made = new Set();
+    copies.set(value, made);
+    for (const each of value) made.add(copy(each, copies));
+    return made;
+  }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copy(each)]));
+  const made: Record<string, unknown> = {};
+  copies.set(value, made);
+  for (const [key, each] of Object.entries(value)) made[key] = copy(each, copies);
+  return made;
 }
 
 /** A `Local` with typed attributes. */

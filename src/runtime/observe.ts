@@ -8,13 +8,15 @@ import type { greenlet } from './greenlet.js';
 import { hostProcess } from './host.js';
 import { hooks, report } from './hub.js';
 import { type Link, LinkList } from './links.js';
-import { TURN, Waiter } from './waiter.js';
+import { PARKED, TURN, Waiter } from './waiter.js';
 
 /** Bits of `Greenlet._flags`. */
 export const FAILED = 1;
 export const KILLED = 2;
 export const OBSERVED = 4;
 const REPORTED = 8;
+/** It is in the registry. */
+export const LISTED = 16;
 
 /** How many promise jobs an outside waiter has to read the error after its wait. */
 const JOBS = 4;
@@ -63,6 +65,16 @@ function afterJobs(greenlet: Failing, jobs: number): void {
   else void Promise.resolve().then(() => afterJobs(greenlet, jobs - 1));
 }
 
+/** A wait for several things that has not ended with this one: its failures are told when it has. */
+interface Hold {
+  readonly over: () => boolean;
+  readonly outside: boolean;
+  readonly failed: Failing[];
+}
+
+/** By what stands for the wait. */
+const holds = new Map<unknown, Hold>();
+
 /** `greenlet` has failed, and its links have been told. */
 export function noteFailure(greenlet: object, links: Link | null): void {
   const failing = greenlet as Failing;
@@ -71,13 +83,50 @@ export function noteFailure(greenlet: object, links: Link | null): void {
     if (!engine.awake) engine.awaken();
     return;
   }
-  ready(new Resumed(failing, hasOutside(links)));
+  const all = links instanceof LinkList ? [...links] : [links];
+  const holding = all.filter((link) => holdBy(link, failing));
+  if (holding.length === 0) ready(new Resumed(failing, all.some(isOutside)));
 }
 
-function hasOutside(link: Link): boolean {
-  if (link instanceof LinkList) return true;
+function isOutside(link: Link): boolean {
   return link._waiter !== null && link._waiter._self !== link._waiter;
 }
+
+/** The first wait that goes on in spite of the death keeps the failure until its own end. */
+function holdBy(link: Link, failing: Failing): boolean {
+  const waiter = link._waiter as (Waiter & { readonly _collecting?: Collecting }) | null;
+  const collecting = waiter?._collecting;
+  if (collecting !== undefined) return hold(collecting, () => collecting.over, isOutside(link), failing);
+  if (waiter === null || waiter._mode !== PARKED) return false;
+  const run = waiter._slot;
+  const over = () => waiter._slot !== run || waiter._mode !== PARKED;
+  return hold(run ?? waiter, over, isOutside(link), failing);
+}
+
+/** A wait that is made of several runs of operations. */
+export interface Collecting {
+  readonly over: boolean;
+}
+
+function hold(key: unknown, over: () => boolean, outside: boolean, failing: Failing): boolean {
+  const known = holds.get(key);
+  if (known === undefined) holds.set(key, { over, outside, failed: [failing] });
+  else known.failed.push(failing);
+  return true;
+}
+
+hooks.turnEnded.push((idle) => {
+  for (const [key, { over, outside, failed }] of holds) {
+    if (!over()) continue;
+    holds.delete(key);
+    for (const greenlet of failed) {
+      // Who waited may not have been resumed yet when the turn was cut short.
+      if (!idle) ready(new Resumed(greenlet, outside));
+      else if (outside) afterJobs(greenlet, JOBS);
+      else due.push(greenlet);
+    }
+  }
+});
 
 function tell(greenlet: Failing): void {
   if ((greenlet._flags & OBSERVED) !== 0) return;

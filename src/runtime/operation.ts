@@ -17,7 +17,7 @@ import { engine, outOfFuel, ready, removeReady, wake } from './engine.js';
 import { GreenletError, TimeoutError } from './errors.js';
 import { captureStack, formatFrame, here } from './place.js';
 import type { Signal, Suspend } from './types.js';
-import { startVisit } from './visitor.js';
+import { deliver, startVisit } from './visitor.js';
 import {
   type Blocking,
   CLOSE,
@@ -98,7 +98,10 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.promise().then(onFulfilled, onRejected);
+    return this.promise().then(
+      typeof onFulfilled === 'function' ? (value) => deliver(onFulfilled, value) : onFulfilled,
+      onRejected,
+    );
   }
 
   /** One run as a real promise, in the name of the main greenlet. `signal` interrupts it: the promise rejects with its reason. */

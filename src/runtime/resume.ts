@@ -9,10 +9,10 @@
  * resumption itself. Everything unusual is told apart by `mode` and done in `enter`.
  */
 import { isPromiseLike, showValue } from './check.js';
-import { bringForward, eachReady, engine, outOfFuel, takeReady } from './engine.js';
+import { bringForward, countReady, dismiss, engine, outOfFuel, takeReady } from './engine.js';
 import { GreenletError } from './errors.js';
-import type { AnyGenerator, Fiber } from './fiber.js';
-import { describe, SUSPENDED, unpark } from './operation.js';
+import { type AnyGenerator, Fiber } from './fiber.js';
+import { describe, Operation, SUSPENDED, unpark } from './operation.js';
 import {
   CLOSE,
   ENTER,
@@ -65,7 +65,7 @@ export function run(start: Fiber | null): boolean {
       for (;;) {
         if (fiber === null) {
           if (engine.trace !== null) engine.trace(null);
-          if (!asHub || engine.head === null) {
+          if (!asHub || engine.head === engine.tail) {
             engine.last = engine.current;
             engine.current = doors.main;
             return false;
@@ -119,9 +119,7 @@ export function run(start: Fiber | null): boolean {
 }
 
 function chooseNext(choose: (count: number) => number): void {
-  let count = 0;
-  for (const _ of eachReady()) count++;
-  bringForward(choose(count));
+  bringForward(choose(countReady()));
 }
 
 /** A step that is not a plain resumption. */
@@ -160,6 +158,7 @@ function enter(fiber: Fiber, first: Fiber | null): IteratorResult<unknown, unkno
     default:
       // Killed before its turn came.
       fiber._value = value;
+      if (fiber._id >= 0) dismiss(fiber);
       return NOTHING;
   }
 }
@@ -185,11 +184,16 @@ function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: 
   if (!running) unpark(fiber);
   fiber._mode = THROW_AT_YIELD;
   fiber._value = new TypeError(
-    isPromiseLike(result.value)
+    isForeignPromise(result.value)
       ? 'a promise was yielded: write yield* until(promise)'
       : `${showValue(result.value)} was yielded: write yield* (the star is missing)`,
   );
   return fiber;
+}
+
+/** Operations are thenable too, and asking a greenlet for its `then` warns. */
+function isForeignPromise(value: unknown): boolean {
+  return !(value instanceof Operation) && !(value instanceof Fiber) && isPromiseLike(value);
 }
 
 /** A generator has thrown: into the frame below, or the fiber has failed. Who runs next. */

@@ -8,7 +8,7 @@ import { adopt } from './body.js';
 import type { Fn, Returned } from './body-types.js';
 import { checkFn, checkMs, checkTimeout } from './check.js';
 import { contexts } from './context.js';
-import { engine, ready, setTimer } from './engine.js';
+import { dismiss, engine, enroll, ready, setTimer } from './engine.js';
 import { GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
 import { absolve, condemn } from './grace.js';
@@ -22,10 +22,10 @@ import { type Link, LinkList } from './links.js';
 import { FAILED, KILLED, noteFailure, OBSERVED, observe } from './observe.js';
 import type { Operation } from './operation.js';
 import { here } from './place.js';
-import { type Registered, register, unregister } from './registry.js';
 import { notePlace } from './spawn-place.js';
 import { giveTo, goOn } from './transfer.js';
 import type { Signal } from './types.js';
+import { delivering } from './visitor.js';
 import { DEAD, NEW, PROBING, START } from './waiter.js';
 
 /** Where a greenlet comes from; one object for all that the same greenlet spawns. */
@@ -41,12 +41,10 @@ export interface GetOptions {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: subclasses that override run() have no type to give
-export class Greenlet<T = any> extends greenlet<T> implements Registered {
+export class Greenlet<T = any> extends greenlet<T> {
   /** @internal */ declare _flags: number;
   /** @internal */ declare _links: Link | null;
   /** @internal */ declare _origin: Origin | null;
-  /** @internal */ declare _after: Registered | null;
-  /** @internal */ declare _before: Registered | null;
 
   /**
    * Creates a greenlet without starting it. Where `run` is overridden, all arguments go to `run`; otherwise the first is the
@@ -64,8 +62,6 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
     }
     this._flags = 0;
     this._links = null;
-    this._after = null;
-    this._before = null;
     this._origin = engine.current instanceof Greenlet ? originOf(engine.current) : null;
   }
 
@@ -96,11 +92,10 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
   start(): void {
     if (this._mode !== NEW) return;
     if (contexts.capture !== null) contexts.capture(this);
-    if (this._timer !== -1) {
-      engine.timers.remove(this);
-    } else {
+    if (this._timer !== -1) engine.timers.remove(this);
+    if (this._id < 0) {
       notePlace(this);
-      register(this);
+      enroll(this);
     }
     if (hooks.starting !== null) hooks.starting(this);
     this._mode = START;
@@ -112,7 +107,7 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
     checkMs(ms);
     if (this._mode !== NEW || this._timer !== -1) return;
     notePlace(this);
-    register(this);
+    enroll(this);
     setTimer(this, ms, !this._extra?.unreferenced);
   }
 
@@ -326,7 +321,7 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
 
   /** @internal */
   get then(): undefined {
-    if (engine.current._mode !== PROBING) {
+    if (engine.current._mode !== PROBING && delivering.value !== this) {
       warn({
         code: 'AWAITED_GREENLET',
         message: `${this} was awaited; it is not thenable: write await greenlet.get()`,
@@ -340,6 +335,7 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
   /** @internal */
   override _arguments(args: readonly unknown[]): void {
     if (args.length > 0) this._args = args;
+    if (this._id < 0) enroll(this);
   }
 
   /** @internal */
@@ -367,7 +363,8 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
       absolve(this);
     }
     if (failed && value instanceof GreenletExit) failed = false;
-    if (this._mode !== NEW || this._timer !== -1) unregister(this);
+    // A scheduled one that dies before its turn keeps its number while it stands in the ready list.
+    const queued = this._mode === START;
     this._mode = DEAD;
     this._value = value;
     this._slot = deaths++;
@@ -380,8 +377,14 @@ export class Greenlet<T = any> extends greenlet<T> implements Registered {
     if (links !== null) links._died(this);
     if (failed && (this._flags & OBSERVED) === 0) noteFailure(this, links);
     if (hooks.ended !== null) hooks.ended(this, failed);
+    if (this._id >= 0 && !queued) dismiss(this);
     if (extra?.switchedBy != null) return goOn(extra.switchedBy, this);
     return this._parent === hub ? null : giveTo(this._parent as Fiber, undefined, false, this);
+  }
+
+  /** @internal */
+  override get _isScheduled(): boolean {
+    return true;
   }
 
   /** @internal */

@@ -72,8 +72,9 @@ class Children implements Link {
     this.#owner._withdraw(this);
   }
 
-  /** Takes no more children and kills those that live. */
+  /** Takes no more children and kills those that live, once: their clean-up may block. */
   close(): void {
+    if (!this.#open) return;
     this.#open = false;
     for (const child of this.living) child._kill(undefined);
   }

@@ -14,6 +14,8 @@ let from: Waiter;
 /** Control has moved to `target`; null: to the hub, or to main when main began the drive. */
 function moved(target: Waiter | null): void {
   const to = target ?? (engine.sliced ? doors.hub : doors.main);
+  // The hub hands back to the host, and so to main, without a step that could be told.
+  if (!engine.sliced && from === doors.hub) from = doors.main;
   if (to === from || tracer === null) return;
   const origin = from;
   from = to;

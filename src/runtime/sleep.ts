@@ -1,6 +1,6 @@
 /** Waiting for time to pass. */
 import { checkMs } from './check.js';
-import { engine, setTimer, wake } from './engine.js';
+import { hasReady, setTimer, wake } from './engine.js';
 import { Fiber } from './fiber.js';
 import { macrotask } from './host.js';
 import { giveWay, Operation, park } from './operation.js';
@@ -70,7 +70,7 @@ class Idle extends Operation<void> {
 /** The host has had a pass; whoever waits for idleness goes on if no greenlet is ready. */
 function wakeIdlers(): void {
   if (idlers.length === 0) return;
-  if (engine.head !== null) {
+  if (hasReady()) {
     macrotask(wakeIdlers);
     return;
   }

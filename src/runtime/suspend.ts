@@ -1,13 +1,15 @@
 /** The one primitive, for writing new operations. */
 import { checkFn } from './check.js';
 import { wake } from './engine.js';
+import { Fiber } from './fiber.js';
 import { done, Operation, park } from './operation.js';
+import { doors } from './resume.js';
 import type { Started, Waiter } from './waiter.js';
 
-/** Ends a wait. Only the first call counts, whenever it comes. */
+/** Ends a wait. Only the first call counts, whenever it comes. The functions may be handed over by themselves. */
 export interface Waker<T> {
-  resolve(value: T): void;
-  reject(error: unknown): void;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 const EARLY = 0;
@@ -25,12 +27,13 @@ class Run<T> implements Waker<T> {
     this.#waiter = waiter;
   }
 
-  resolve(value: T): void {
-    this.#end(value, false);
+  // Getters, so that nothing is allocated for the one that is not used.
+  get resolve(): (value: T) => void {
+    return (value) => this.#end(value, false);
   }
 
-  reject(error: unknown): void {
-    this.#end(error, true);
+  get reject(): (error: unknown) => void {
+    return (error) => this.#end(error, true);
   }
 
   #end(value: unknown, failed: boolean): void {
@@ -73,7 +76,12 @@ class Suspension<T> extends Operation<T> {
   override _undo(waiter: Waiter): void {
     const run = waiter._slot as Run<T>;
     run.state = OVER;
-    run.undo?.();
+    try {
+      run.undo?.();
+    } catch (error) {
+      // It must not: whoever interrupts is not at fault, and the interruption takes place.
+      doors.report(error, waiter instanceof Fiber ? waiter : null);
+    }
   }
 }
 

@@ -22,6 +22,11 @@ const senders = new WeakMap<object, Timeout>();
 
 let begun = 0;
 
+/** The rank of the next timeout that begins. */
+export function nextRank(): number {
+  return begun;
+}
+
 export class Timeout extends TimeoutError implements Timed {
   /** ms until it fires, counted from `start()`; `Infinity`: never. */
   readonly ms: number;

@@ -13,7 +13,7 @@ import { here } from './place.js';
 import { doors, run } from './resume.js';
 import type { Signal } from './types.js';
 import { visits } from './visitor.js';
-import { DEAD, NEW, NEXT, NEXT_PENDING, PARKED, START, type Started, THROW, type Waiter } from './waiter.js';
+import { DEAD, NEW, NEXT, NEXT_PENDING, PARKED, START, type Started, THROW, type Waiter, YIELDED } from './waiter.js';
 
 type State = 'new' | 'running' | 'open' | 'done' | 'failed';
 
@@ -81,23 +81,33 @@ export class Transfer<T> extends Operation<T> {
     observed.add(this);
     if (this._state === 'failed') return Promise.reject(this._result);
     if (this._state === 'done') return Promise.resolve(this._result as T);
+    const signal = options?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        visits.delete(entry);
+        signal?.removeEventListener('abort', onAbort);
+      };
+      const deliver = () => {
+        leave();
+        if (this._state === 'failed') reject(this._result);
+        else resolve(this._result as T);
+      };
       const entry = {
         interrupt: (error: unknown) => {
-          waiting.delete(this);
-          visits.delete(entry);
+          leave();
+          const others = waiting.get(this);
+          others?.delete(deliver);
+          // Nobody awaits it any more: an error that comes back is told again.
+          if (others?.size === 0) observed.delete(this);
           reject(error);
         },
       };
+      const onAbort = () => entry.interrupt(signal?.reason);
       visits.add(entry);
-      waiting.set(this, () => {
-        visits.delete(entry);
-        if (this._state === 'failed') reject(this._result);
-        else resolve(this._result as T);
-      });
-      options?.signal?.addEventListener('abort', () => entry.interrupt(options.signal?.reason), {
-        once: true,
-      });
+      const delivers = waiting.get(this) ?? new Set();
+      waiting.set(this, delivers.add(deliver));
+      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 
@@ -128,20 +138,17 @@ export class Transfer<T> extends Operation<T> {
     this._state = failed ? 'failed' : 'done';
     this._result = value;
     open.delete(this);
-    const deliver = waiting.get(this);
-    if (deliver !== undefined) {
-      waiting.delete(this);
-      deliver();
-    } else if (failed) {
-      unread(this, 4);
-    }
+    const delivers = waiting.get(this);
+    waiting.delete(this);
+    if (delivers !== undefined && delivers.size > 0) for (const deliver of delivers) deliver();
+    else if (failed) unread(this, 4);
   }
 }
 
 /** Main's transfers that control has not come back for, oldest first. */
 const open = new Set<Transfer<unknown>>();
 /** Those of them that are awaited. */
-const waiting = new Map<Transfer<unknown>, () => void>();
+const waiting = new Map<Transfer<unknown>, Set<() => void>>();
 /** Failed transfers whose error somebody has taken. */
 const observed = new WeakSet<Transfer<unknown>>();
 /** Under which of main's transfers a greenlet parked. */
@@ -202,7 +209,12 @@ export function liveOf(target: Fiber): Fiber {
 
 function checkEnterable(target: Fiber, transfer: Transfer<unknown>): void {
   const mode = target._mode;
-  if (mode === NEW || mode === START || target === doors.main || target === doors.hub) return;
+  if (target === doors.main || target === doors.hub) return;
+  if (mode === NEW || mode === START) {
+    target._checkRun();
+    return;
+  }
+  if (mode === YIELDED && transfer._throws) return;
   if (mode === PARKED && (transfer._throws || target._op instanceof Transfer)) return;
   const what = mode === PARKED && target._op !== null ? describe(target._op as Operation<unknown>) : 'sleep';
   if (mode === PARKED || mode <= NEXT_PENDING) {
@@ -224,19 +236,26 @@ function sendTo(target: Fiber, transfer: Transfer<unknown>): Fiber | null {
   }
   if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
   if (target._mode === NEW || target._mode === START) {
-    if (target._mode === START) removeReady(target);
+    unschedule(target);
     if (transfer._throws) return target._ended(transfer._sent, true, null);
     return begin(target, transfer._args);
   }
   if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
     return resumeWith(target, transfer._sent, false);
   }
-  if (target._mode === PARKED && !(target._op instanceof Transfer)) {
+  if (target._mode === YIELDED || (target._mode === PARKED && !(target._op instanceof Transfer))) {
     target._throwNow({ error: transfer._sent });
     removeReady(target);
     return target;
   }
   return resumeWith(target, transfer._sent, transfer._throws);
+}
+
+/** Takes an unstarted greenlet that is scheduled off the ready list. */
+function unschedule(target: Fiber): void {
+  if (target._mode !== START) return;
+  removeReady(target);
+  target._mode = NEW;
 }
 
 function begin(target: Fiber, args: readonly unknown[]): Fiber {
@@ -270,7 +289,7 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
     return resumeWith(target, value, failed);
   }
   if (target._mode === NEW || target._mode === START) {
-    if (target._mode === START) removeReady(target);
+    unschedule(target);
     if (failed) return target._ended(value, true, null);
     return begin(target, [value]);
   }

@@ -9,6 +9,11 @@ import type { Started, Waiter } from './waiter.js';
 /** How many waits for the world outside are under way: virtual time does not pass while there are any. */
 export const outside = { waits: 0 };
 
+/** Set by call.ts: a callback that may block, in a greenlet of its own. */
+export const lateCalls: { spawn: (fn: (value: never) => unknown, value: unknown) => void } = {
+  spawn: () => {},
+};
+
 interface Run {
   over: boolean;
   controller: AbortControllerLike | null;
@@ -64,14 +69,14 @@ abstract class Outside<T> extends Operation<T> {
 
 interface UntilOptions<T> {
   readonly signal?: Signal | undefined;
-  readonly late?: ((value: T) => void) | undefined;
+  readonly late?: ((value: T) => unknown) | undefined;
 }
 
 class Until<T> extends Outside<T> {
   readonly _name = 'until';
   readonly #work: PromiseLike<T> | ((signal: Signal) => PromiseLike<T>);
   readonly #signal: Signal | undefined;
-  readonly #dispose: ((value: T) => void) | undefined;
+  readonly #dispose: ((value: T) => unknown) | undefined;
 
   constructor(work: PromiseLike<T> | ((signal: Signal) => PromiseLike<T>), options: UntilOptions<T>) {
     super();
@@ -82,38 +87,44 @@ class Until<T> extends Outside<T> {
 
   _begin(run: Run, settle: (value: unknown, failed: boolean) => void): void {
     const signal = this.#signal;
-    if (signal?.aborted) throw signal.reason;
     let promise = this.#work;
     if (typeof promise === 'function') {
+      if (signal?.aborted) throw signal.reason;
       run.controller = new host.AbortController();
       promise = promise(run.controller.signal);
       if (!isPromiseLike(promise)) {
         throw new TypeError(`the function given to until() must return a promise, got ${showValue(promise)}`);
       }
     }
-    promise.then(
-      (value) => settle(value, false),
-      (error: unknown) => settle(error, true),
-    );
     if (signal !== undefined) {
       const onAbort = () => {
         run.controller?.abort(signal.reason);
         settle(signal.reason, true);
       };
-      signal.addEventListener('abort', onAbort, { once: true });
-      run.unlisten = () => signal.removeEventListener('abort', onAbort);
+      if (signal.aborted) {
+        onAbort();
+      } else {
+        signal.addEventListener('abort', onAbort, { once: true });
+        run.unlisten = () => signal.removeEventListener('abort', onAbort);
+      }
     }
+    // Also when the signal has ended the wait: what the promise gives later is taken care of.
+    promise.then(
+      (value) => settle(value, false),
+      (error: unknown) => settle(error, true),
+    );
   }
 
   override _late(value: unknown, failed: boolean): void {
-    if (!failed) this.#dispose?.(value as T);
+    if (!failed && this.#dispose !== undefined)
+      lateCalls.spawn(this.#dispose as (value: never) => unknown, value);
   }
 }
 
 /**
  * Waits for a promise, or for the promise that a function makes of an `AbortSignal`; gives its value or throws its error.
- * Interrupted, the signal is aborted and what comes later is ignored, or given to `late`, so that a resource that arrives too
- * late can be let go. `signal` ends the wait with its reason. Switches unless the work is refused at once.
+ * Interrupted, the signal is aborted and what comes later is ignored, or given to `late` (in a greenlet of its own), so that a
+ * resource that arrives too late can be let go. `signal` ends the wait with its reason. Switches unless the work is refused at once.
  *
  * @example const response = yield* until((signal) => fetch(url, { signal }));
  */

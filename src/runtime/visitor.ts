@@ -51,6 +51,19 @@ export abstract class Visitor extends Waiter {
 /** The operations that are awaited outside of greenlets. */
 export const visits = new Set<{ interrupt(error: unknown): void }>();
 
+/** A value on its way to whoever awaits: the promise asks it for its `then`, which for a greenlet is no mistake. */
+export const delivering: { value: unknown } = { value: undefined };
+
+export function deliver<A, B>(to: (value: A) => B, value: A): B {
+  const outer = delivering.value;
+  delivering.value = value;
+  try {
+    return to(value);
+  } finally {
+    delivering.value = outer;
+  }
+}
+
 export class Visit extends Visitor {
   #resolve: (value: never) => void;
   #reject: (error: unknown) => void;
@@ -81,7 +94,7 @@ export class Visit extends Visitor {
 
   /** Ends the wait with `error`: the operation has not happened. One that has been woken already has. */
   interrupt(error: unknown): void {
-    if (this._mode !== PARKED) return;
+    if (this._mode !== PARKED || this._op?._decided?.(this)) return;
     this._cancel();
     this._mode = NEW;
     this._settle(error, true);
@@ -104,7 +117,7 @@ export class Visit extends Visitor {
     visits.delete(this);
     this.#unlisten?.();
     if (this.#failed) this.#reject(this._value);
-    else this.#resolve(this._value as never);
+    else deliver(this.#resolve, this._value as never);
   }
 
   override _turn(): void {

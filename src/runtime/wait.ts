@@ -3,6 +3,7 @@ import { Call } from './call.js';
 import { checkCount, checkTimeout, showValue } from './check.js';
 import { engine, setTimer, wake } from './engine.js';
 import { hooks } from './hub.js';
+import type { Collecting } from './observe.js';
 import { toReadiness } from './operand.js';
 import { done, Operation, park } from './operation.js';
 import { registered } from './registry.js';
@@ -21,11 +22,19 @@ export interface WaitOptions {
 
 class Watch extends Visitor {
   readonly object: unknown;
+  /** The `wait` that gives all of its objects together: until then it may still look at their errors. @internal */
+  readonly _collecting: Collecting | undefined;
   readonly #arrived: (watch: Watch) => void;
 
-  constructor(self: Waiter, object: unknown, arrived: (watch: Watch) => void) {
+  constructor(
+    self: Waiter,
+    object: unknown,
+    arrived: (watch: Watch) => void,
+    collecting: Collecting | undefined,
+  ) {
     super(self);
     this.object = object;
+    this._collecting = collecting;
     this.#arrived = arrived;
   }
 
@@ -43,9 +52,11 @@ class Iwait<T> extends Results<T> {
   #given = 0;
   #deadline = Number.POSITIVE_INFINITY;
   #puller: Waiter | null = null;
+  readonly #collecting: Collecting | undefined;
 
-  constructor(objects: Iterable<T>, options: WaitOptions) {
+  constructor(objects: Iterable<T>, options: WaitOptions, collecting?: Collecting) {
     super();
+    this.#collecting = collecting;
     if (typeof objects !== 'object' || objects === null || !(Symbol.iterator in objects)) {
       throw new TypeError(`objects must be an iterable of things to wait for, got ${showValue(objects)}`);
     }
@@ -64,7 +75,7 @@ class Iwait<T> extends Results<T> {
     this.#watches = new Set();
     this.#deadline = engine.clock.now() + this.#timeout;
     for (const [object, operation] of this.#operations) {
-      const watch = new Watch(self, object, (ended) => this.#ready(ended));
+      const watch = new Watch(self, object, (ended) => this.#ready(ended), this.#collecting);
       this.#watches.add(watch);
       watch._run(operation);
     }
@@ -109,6 +120,11 @@ class Iwait<T> extends Results<T> {
   protected override _close(): void {
     for (const watch of this.#watches ?? []) watch._cancel();
     this.#watches?.clear();
+    this.#arrived.length = 0;
+    const puller = this.#puller;
+    if (puller === null) return;
+    this.#puller = null;
+    wake(puller, { done: true, value: undefined });
   }
 }
 
@@ -144,10 +160,13 @@ export function iwait<T>(objects: Iterable<T>, options: WaitOptions = {}): Resul
   return new Iwait(objects, options);
 }
 
-function* collectReady<T>(results: Results<T>): Green<T[]> {
+function* collectReady<T>(objects: readonly T[], options: WaitOptions): Green<T[]> {
+  const collecting = { over: false };
+  const results = new Iwait(objects, options, collecting);
   try {
     return yield* results.toArray();
   } finally {
+    collecting.over = true;
     results.close();
   }
 }
@@ -212,5 +231,5 @@ export function wait<T>(objects?: Iterable<T>, options: WaitOptions = {}): Opera
   // Checked now, begun anew at each run.
   new Iwait(objects, options);
   const list = [...objects];
-  return new Call(() => collectReady(new Iwait(list, options)) as never, [], 'wait');
+  return new Call(collectReady as never, [list, options], 'wait');
 }

@@ -2,8 +2,7 @@
  * Whoever can wait: a greenlet, or a visitor (an operation awaited from outside, or an operand of `all`, `race`, `select`).
  *
  * A waiter waits for one thing at a time, so its links, its place in the timer heap and its operation are fields of its own:
- * parking allocates nothing. `next` links it into a wait queue while it is parked and into the ready list once it is woken,
- * never both.
+ * parking allocates nothing.
  *
  *      parked (op, in a WaitQueue, maybe a timer) --wake--> ready (in the ready list) --its turn--> running
  */
@@ -82,6 +81,7 @@ export abstract class Waiter implements Timed {
   /** What that operation keeps for this run. @internal */ declare _slot: unknown;
   /** What it will be resumed with; when it is dead, its outcome. @internal */ declare _value: unknown;
   /** @internal */ declare _mode: number;
+  /** Its number, if it has one (engine.ts), else -1. @internal */ declare _id: number;
   /** @internal */ declare _timer: number;
 
   constructor(mode: number) {
@@ -91,7 +91,13 @@ export abstract class Waiter implements Timed {
     this._slot = undefined;
     this._value = undefined;
     this._mode = mode;
+    this._id = -1;
     this._timer = -1;
+  }
+
+  /** It is a scheduled greenlet, which has a number as long as it lives. @internal */
+  get _isScheduled(): boolean {
+    return false;
   }
 
   /** In whose name it acts: locks are owned by this, locals are this one's. @internal */

@@ -1,5 +1,5 @@
 /** Telling when every greenlet is blocked. */
-import { engine, wake } from '../runtime/engine.js';
+import { engine, hasReady, wake } from '../runtime/engine.js';
 import { macrotask } from '../runtime/host.js';
 import { hub } from '../runtime/hub.js';
 import { Operation, park } from '../runtime/operation.js';
@@ -10,7 +10,7 @@ const nextMacrotask = (): Promise<void> => new Promise((resolve) => void macrota
 
 /** Returns when no greenlet is ready and the promise jobs have run, without anything becoming ready by them. */
 export async function quiet(): Promise<void> {
-  for (let turns = -1; engine.awake || engine.head !== null || turns !== hub.stats().turns; ) {
+  for (let turns = -1; engine.awake || hasReady() || turns !== hub.stats().turns; ) {
     turns = hub.stats().turns;
     await nextMacrotask();
   }

@@ -1,0 +1,54 @@
+/** The tree of greenlets as text. */
+import { formatFrame } from '../runtime/place.js';
+import { type GreenletNode, type TreeOptions, tree } from './tree.js';
+
+export interface FormatOptions extends TreeOptions {
+  /** How many frames of each stack, the innermost first; all unless given, 0 for none. */
+  readonly frames?: number | undefined;
+}
+
+/**
+ * The tree of greenlets as text: for each a line with its name, state and what it waits in, under it its stack, where it was
+ * spawned and what it holds, then those that it spawned. Takes what `tree` takes. Never switches. Mirrors
+ * `gevent.util.GreenletTree.format`.
+ */
+export function formatTree(options: FormatOptions = {}): string {
+  const lines: string[] = [];
+  append(lines, tree(options), '', '', options.frames ?? Number.POSITIVE_INFINITY);
+  return lines.join('\n');
+}
+
+function append(lines: string[], node: GreenletNode, lead: string, indent: string, frames: number): void {
+  lines.push(lead + titleOf(node));
+  const bar = node.children.length > 0 ? '│  ' : '   ';
+  for (const detail of detailsOf(node, frames)) lines.push(indent + bar + detail);
+  node.children.forEach((child, index) => {
+    const last = index === node.children.length - 1;
+    append(lines, child, `${indent}${last ? '└─ ' : '├─ '}`, `${indent}${last ? '   ' : '│  '}`, frames);
+  });
+}
+
+/** `worker: parked in Queue.get of <Queue 'jobs'>` */
+function titleOf(node: GreenletNode): string {
+  const { operation, object } = node;
+  const where = operation === null ? '' : ` in ${operation}${object === null ? '' : ` of ${object}`}`;
+  return `${node.name}: ${node.state}${where}${node.daemon ? ', daemon' : ''}`;
+}
+
+function detailsOf(node: GreenletNode, frames: number): string[] {
+  const details = node.frames.slice(0, frames).map((frame) => `at ${formatFrame(frame)}`);
+  if (node.frames.length > details.length && frames > 0)
+    details.push(`… ${node.frames.length - frames} more`);
+  if (node.value !== null && node.value !== 'undefined') details.push(`value ${node.value}`);
+  if (node.error !== null) details.push(`error ${node.error}`);
+  if (node.spawnedAt !== null) details.push(`spawned at ${node.spawnedAt}`);
+  if (node.parent !== null && node.parent !== 'main') details.push(`parent ${node.parent}`);
+  if (node.spawnTreeLocals !== null) details.push(`spawn tree locals ${fieldsText(node.spawnTreeLocals)}`);
+  for (const fields of node.locals) details.push(`locals ${fieldsText(fields)}`);
+  return details;
+}
+
+function fieldsText(fields: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(fields).map(([name, text]) => `${name}: ${text}`);
+  return parts.length === 0 ? '{}' : `{ ${parts.join(', ')} }`;
+}

@@ -1,0 +1,42 @@
+/** Runs a file of examples/ as a user does: in a process of its own, from the root of the project. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Example {
+  readonly end: Promise<Outcome>;
+  interrupt(): void;
+}
+
+export function startExample(file: string, ...args: string[]): Example {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: ROOT });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return {
+    end: new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    }),
+    interrupt: () => void child.kill('SIGINT'),
+  };
+}
+
+export function runExample(file: string, ...args: string[]): Promise<Outcome> {
+  return startExample(file, ...args).end;
+}

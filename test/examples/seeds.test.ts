@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { serve } from '../io/local-server.js';
+import { runExample, startExample } from './run-example.js';
+
+const TIMEOUT = 30_000;
+
+describe('the examples of the seed documents', { timeout: TIMEOUT }, () => {
+  it('G1 prints 11 33 22 44', async () => {
+    const outcome = await runExample('examples/seeds/g1-switch.ts');
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: '11\n33\n22\n44\n', stderr: '' });
+  });
+
+  it('G2 prints foo, bar, foo again, bar again', async () => {
+    const outcome = await runExample('examples/seeds/g2-joinall.ts');
+    const lines = [
+      'Running in foo',
+      'Explicit context to bar',
+      'Explicit context switch to foo angin',
+      'Implicit context swich back to bar',
+    ];
+    expect(outcome).toEqual({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' });
+  });
+
+  it('G3 asks for all pages before the first has answered, and prints the answers as they come', async () => {
+    const server = await serve();
+    const urls = ['/a', '/b', '/c'].map((path) => server.url + path);
+    const example = startExample('examples/seeds/g3-fetch.ts', ...urls);
+    // No page answers before all three have been asked for: one after the other would never end.
+    while (server.exchanges.length < 3) await server.next();
+    for (const [path, length] of Object.entries({ '/c': 3, '/a': 1, '/b': 2 })) {
+      const exchange = server.exchanges.find(({ request }) => request.url === path);
+      exchange?.response.end('x'.repeat(length));
+      await exchange?.end;
+    }
+    const { code, stdout, stderr } = await example.end;
+    const [a, b, c] = urls;
+    expect(stdout.trim().split('\n')).toEqual([
+      `FET: ${a}`,
+      `FET: ${b}`,
+      `FET: ${c}`,
+      `${c} 3`,
+      `${a} 1`,
+      `${b} 2`,
+    ]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  it('G3 serves itself three pages when it is given none; the first answers last', async () => {
+    const { code, stdout, stderr } = await runExample('examples/seeds/g3-fetch.ts');
+    expect(stdout.replace(/127\.0\.0\.1:\d+/g, 'HOST')).toBe(
+      [
+        'FET: http://HOST/slowest',
+        'FET: http://HOST/slow',
+        'FET: http://HOST/quick',
+        'http://HOST/quick 5000',
+        'http://HOST/slow 20000',
+        'http://HOST/slowest 50000',
+        '',
+      ].join('\n'),
+    );
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('npm run example', { timeout: TIMEOUT }, () => {
+  it('runs one by its number, in any case of letters', async () => {
+    const { code, stdout } = await runExample('examples/run.ts', 'g1');
+    expect([code, stdout]).toEqual([0, '11\n33\n22\n44\n']);
+  });
+
+  it('passes arguments and the exit code on', async () => {
+    const { code, stdout, stderr } = await runExample('examples/run.ts', 'G3', 'no-address');
+    expect(stdout).toBe('FET: no-address\n');
+    expect(stderr).toContain('(GET no-address)');
+    expect(code).toBe(1);
+  });
+
+  it('lists all, and runs all under headings', async () => {
+    const list = await runExample('examples/run.ts', '--list');
+    const ids = list.stdout.match(/^\w+/gm);
+    expect(ids?.slice(0, 3)).toEqual(['G1', 'G2', 'G3']);
+    const all = await runExample('examples/run.ts', '--all');
+    expect(all.stdout.match(/^== \w+/gm)).toEqual(ids?.map((id) => `== ${id}`));
+    expect(all.stdout.indexOf('== G2')).toBeGreaterThan(all.stdout.indexOf('44\n'));
+    expect(all.code).toBe(0);
+  });
+
+  it('tells what it takes when there is no such example', async () => {
+    const { code, stderr } = await runExample('examples/run.ts', 'G99');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^There is no example G99\.\nUsage: /);
+  });
+});
