@@ -4,6 +4,7 @@
 import './runtime/deadlock.js';
 import './runtime/debug.js';
 
+export { fetch } from './io/fetch.js';
 export { type Attempt, attempt, shield } from './runtime/attempt.js';
 export type { Body, Fn, Returned } from './runtime/body-types.js';
 export { call } from './runtime/call.js';
@@ -40,3 +41,5 @@ export type { Transfer } from './runtime/transfer.js';
 export type { Green, Signal, Suspend } from './runtime/types.js';
 export { callback, until } from './runtime/until.js';
 export { iwait, type WaitOptions, wait } from './runtime/wait.js';
+export { PoolFull } from './sync/errors.js';
+export { Pool } from './sync/pool.js';

@@ -218,7 +218,9 @@ describe('the way down', () => {
     const plain = nodesWhere((node) => {
       if (!ts.isYieldExpression(node) || node.asteriskToken !== undefined) return false;
       // An iterator, run by for...of and never by a greenlet, takes nothing from whoever runs it.
-      return !/^(Iterable<\w+>|Generator<\w+, void, undefined>)$/.test(functionAround(node)?.type?.getText() ?? '');
+      return !/^(Iterable<\w+>|Generator<\w+, void, undefined>)$/.test(
+        functionAround(node)?.type?.getText() ?? '',
+      );
     });
     expect(plain).toEqual([]);
   });

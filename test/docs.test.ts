@@ -9,6 +9,8 @@ import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** Timers and clock of a snippet do not depend on how fast the machine is. */
+const OWN_TIME = new URL('./support/own-time.mjs', import.meta.url).href;
 const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
@@ -72,7 +74,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function run(file: string): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--enable-source-maps', `${file}.js`], {
+    const args = ['--enable-source-maps', '--import', OWN_TIME, `${file}.js`];
+    const child = spawn(process.execPath, args, {
       cwd: folder,
       env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: '' },
     });

@@ -12,11 +12,11 @@ import {
   DEAD,
   MAIN,
   NEW,
-  PARKED,
   RUNNING,
   RUNNING_CLOSING,
   RUNNING_PENDING,
   START,
+  SWITCHED,
   YIELDED,
 } from '../runtime/waiter.js';
 import { fieldsOf, show } from './show.js';
@@ -111,7 +111,7 @@ function nodeOf(
   children: ReadonlyMap<greenlet, readonly greenlet[]>,
   above: object | null,
 ): GreenletNode {
-  const operation = each._mode === PARKED ? each._op : null;
+  const operation = each._mode === PARKED || each._mode === SWITCHED ? each._op : null;
   const object = operation?._object;
   const ended = each instanceof Greenlet && each._mode === DEAD;
   const failed = ended && (each._flags & FAILED) !== 0;
@@ -151,11 +151,12 @@ function stateOf(each: greenlet): GreenletState {
       return 'running';
     case MAIN:
     case PARKED:
+    case SWITCHED:
       return 'parked';
     case DEAD:
       return endOf(each);
     default:
-      return 'ready';
+      return each._op === null ? 'ready' : 'parked';
   }
 }
 

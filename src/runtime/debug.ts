@@ -3,7 +3,7 @@ import { engine } from './engine.js';
 import { Fiber } from './fiber.js';
 import { withStackLimit } from './host.js';
 import { hooks as hubHooks, warn } from './hub.js';
-import { describe, type Operation } from './operation.js';
+import { describe, type Operation, watchRuns } from './operation.js';
 import { formatFrame, parseStack } from './place.js';
 import { doors } from './resume.js';
 import { type Greenlet, hooks } from './scheduled-greenlet.js';
@@ -61,6 +61,7 @@ const watch = {
 
 hubHooks.setDebug = (on) => {
   engine.watch = on ? watch : null;
+  watchRuns(on);
   hooks.ended = on ? tellLeftOvers : null;
 };
 

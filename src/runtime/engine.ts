@@ -29,6 +29,8 @@ class Engine {
   at = UNNUMBERED;
   /** The scheduled greenlets that live, by their numbers. */
   readonly slots: (Waiter | null)[] = [null];
+  /** The generator of the current greenlet is being resumed: the leaf iterator, when it is reached, hands over the value. */
+  resuming = false;
   /** An operation whose iterator was asked for, about to be started. */
   pending: Blocking | null = null;
   /** Who runs next, at once, because the current greenlet switched to it or entered a frame. */

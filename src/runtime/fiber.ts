@@ -19,6 +19,7 @@ import {
   RUNNING_CLOSING,
   RUNNING_PENDING,
   START,
+  SWITCHED,
   THROW,
   type Timed,
   Waiter,
@@ -32,6 +33,11 @@ export type AnyGenerator = Generator<unknown, any, any>;
 export interface Frame {
   readonly gen: AnyGenerator;
   readonly below: Frame | null;
+}
+
+/** A transfer (transfer.ts), as far as a fiber knows it. */
+export interface Reusable {
+  readonly done: boolean;
 }
 
 /** An error on its way into a fiber. */
@@ -88,6 +94,7 @@ export abstract class Fiber extends Waiter {
   /** @internal */ declare _frame: Frame | null;
   /** @internal */ declare _extra: Extra | null;
   /** Who gets its outcome. @internal */ declare _parent: Fiber | null;
+  /** Its last switch, used again for the next one. @internal */ declare _transfer: Reusable | null;
 
   constructor(parent: Fiber | null) {
     super(NEW);
@@ -95,6 +102,7 @@ export abstract class Fiber extends Waiter {
     this._gen = null;
     this._frame = null;
     this._extra = null;
+    this._transfer = null;
   }
 
   get _self(): Waiter {
@@ -176,7 +184,7 @@ export abstract class Fiber extends Waiter {
     const extra = this._more();
     const mode = this._mode;
     const open = extra.shields === 0 || (interruption.rank ?? -1) >= extra.shieldRank;
-    if (open && (mode === YIELDED || (mode === PARKED && !this._op?._decided?.(this)))) {
+    if (open && (mode === YIELDED || mode === SWITCHED || (mode === PARKED && !this._op?._decided?.(this)))) {
       this._throwNow(interruption);
       return;
     }
@@ -194,7 +202,7 @@ export abstract class Fiber extends Waiter {
 
   /** Undoes what it is parked in and has it throw when its turn comes. @internal */
   _throwNow(interruption: Interruption): void {
-    const parked = this._mode === PARKED;
+    const parked = this._mode === PARKED || this._mode === SWITCHED;
     if (parked) {
       const operation = this._op;
       this._op = null;

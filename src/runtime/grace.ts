@@ -19,6 +19,7 @@ import {
   RUNNING,
   RUNNING_CLOSING,
   RUNNING_PENDING,
+  SWITCHED,
   THROW,
   type Timed,
   YIELDED,
@@ -81,7 +82,7 @@ function close(fiber: Fiber): void {
     fiber._mode = RUNNING_CLOSING;
     return;
   }
-  if (mode === PARKED) {
+  if (mode === PARKED || mode === SWITCHED) {
     const operation = fiber._op;
     fiber._op = null;
     clearTimer(fiber);
@@ -89,7 +90,7 @@ function close(fiber: Fiber): void {
     fiber._slot = undefined;
     ready(fiber);
   }
-  if (mode === PARKED || mode === YIELDED || mode === NEXT || mode === NEXT_PENDING || mode === THROW) {
+  if (mode === PARKED || mode === SWITCHED || mode === YIELDED || mode === NEXT || mode === NEXT_PENDING || mode === THROW) {
     fiber._mode = CLOSE;
     fiber._value = extra.kills[0];
   }

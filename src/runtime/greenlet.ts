@@ -10,8 +10,8 @@ import { engine, enroll } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
 import { doors } from './resume.js';
-import { giveTo, pack, Transfer, transferFromMain } from './transfer.js';
-import { DEAD, MAIN, NEW, PARKED, RUNNING, RUNNING_CLOSING, RUNNING_PENDING, START } from './waiter.js';
+import { giveTo, pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
+import { DEAD, MAIN, NEW, PARKED, RUNNING, RUNNING_CLOSING, RUNNING_PENDING, START, SWITCHED } from './waiter.js';
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const MAX_REFUSALS = 100;
@@ -46,7 +46,9 @@ export class greenlet<R = any> extends Fiber {
    * arguments back. Errors: `GreenletError` for a greenlet that is parked in an operation.
    */
   switch(...args: unknown[]): Transfer<R> {
-    return this._transfer(args, pack(args), false);
+    const origin = engine.current;
+    if (origin === doors.main || origin === doors.hub) return this._transferTo(args, pack(args), false);
+    return switchFrom<R>(origin as Fiber, this, args);
   }
 
   /**
@@ -54,18 +56,16 @@ export class greenlet<R = any> extends Fiber {
    * not catch go on to its parent; `GreenletExit` becomes its value.
    */
   throw(error: unknown = new GreenletExit()): Transfer<R> {
-    return this._transfer(
-      NO_ARGS,
-      error instanceof Function && isErrorClass(error) ? new error() : error,
-      true,
-    );
+    return this._transferTo(NO_ARGS, isErrorClass(error) ? new error() : error, true);
   }
 
   /** The body; override it in a subclass. Called with the arguments of the first switch. */
   // biome-ignore lint/suspicious/noExplicitAny: subclasses give it the parameters they like
   run(...args: any[]): any {
     this._checkRun();
-    return this._fn?.(...(args as never[]));
+    // Called as a function: a method call would hand it `this`, and show in stacks as `Greenlet.fn [as _fn]`.
+    const fn = this._fn;
+    return fn?.(...(args as never[]));
   }
 
   /** @internal */
@@ -137,7 +137,7 @@ export class greenlet<R = any> extends Fiber {
   }
 
   /** @internal */
-  _transfer(args: readonly unknown[], sent: unknown, throws: boolean): Transfer<R> {
+  _transferTo(args: readonly unknown[], sent: unknown, throws: boolean): Transfer<R> {
     const origin = engine.current;
     if (origin === doors.main) return transferFromMain(this, args, sent, throws);
     if (origin === doors.hub) {
@@ -174,7 +174,7 @@ export class greenlet<R = any> extends Fiber {
 
   /** Whether it is parked, so that its stack can be read. @internal */
   get _isParked(): boolean {
-    return this._mode === PARKED || (this._mode < START && this._gen !== null);
+    return this._mode === PARKED || this._mode === SWITCHED || (this._mode < START && this._gen !== null);
   }
 }
 

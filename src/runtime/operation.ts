@@ -26,11 +26,10 @@ import {
   NEXT_PENDING,
   PARKED,
   PROBING,
-  RESUMING,
-  RESUMING_PENDING,
   RUNNING,
   RUNNING_CLOSING,
   RUNNING_PENDING,
+  SWITCHED,
   type Started,
   type Waiter,
   YIELDED,
@@ -133,6 +132,18 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
   _expire(_waiter: Waiter): void {}
 }
 
+const { [Symbol.iterator]: unwatched } = Operation.prototype;
+
+/** Debug mode: has every run by `yield*` told to `engine.watch`. Off, it costs nothing. */
+export function watchRuns(on: boolean): void {
+  Operation.prototype[Symbol.iterator] = on
+    ? function (this: Operation<unknown>) {
+        engine.watch?.ran(this);
+        return unwatched.call(this);
+      }
+    : unwatched;
+}
+
 /** `Queue.get of <Queue 'jobs'>`, or just the name. */
 export function describe(operation: Blocking): string {
   const object = operation._object;
@@ -141,29 +152,26 @@ export function describe(operation: Blocking): string {
 
 const leaf = {
   next(value: unknown): Started {
-    const greenlet = engine.current;
-    if (greenlet._mode === RESUMING) {
-      greenlet._mode = RUNNING;
+    if (engine.resuming) {
+      engine.resuming = false;
       DONE.value = value;
       return DONE;
     }
+    const greenlet = engine.current;
     const operation = engine.pending;
     // biome-ignore lint/complexity/noArguments: yield* passes one argument, for...of and spread pass none
     if (greenlet._mode === RUNNING && operation !== null && arguments.length !== 0) {
       engine.pending = null;
-      if (engine.watch !== null) engine.watch.ran(operation);
       return operation._start(greenlet);
     }
     // biome-ignore lint/complexity/noArguments: see above
-    return irregular(greenlet, value, arguments.length);
+    return irregular(greenlet, arguments.length);
   },
   throw(error: unknown): Started {
-    resumed(engine.current);
     if (error instanceof TimeoutError && error._unplaced) placeError(error);
     throw error;
   },
   return(value: unknown): IteratorResult<Suspend, unknown> {
-    resumed(engine.current);
     return { done: true, value };
   },
 };
@@ -180,12 +188,6 @@ function placeError(error: TimeoutError): void {
 /** What fiber.ts knows of a greenlet that does not simply run. */
 interface Interruptible extends Waiter {
   _takePending(): { error: unknown } | null;
-  /** What it is once its generator runs again: RUNNING, RUNNING_PENDING or RUNNING_CLOSING. */
-  _runningMode(): number;
-}
-
-function resumed(greenlet: Waiter): void {
-  if (greenlet._mode === RESUMING) greenlet._mode = (greenlet as Interruptible)._runningMode();
 }
 
 /** The stack that the last probe saw. */
@@ -198,15 +200,10 @@ export function takeProbed(): string {
 }
 
 /** Everything that is not a plain start or resumption: errors that wait, probes, mistakes. */
-function irregular(greenlet: Waiter, value: unknown, count: number): Started {
+function irregular(greenlet: Waiter, count: number): Started {
   if (greenlet._mode === PROBING) {
     probed = new Error('probe').stack ?? '';
     return SUSPENDED;
-  }
-  if (greenlet._mode === RESUMING_PENDING) {
-    greenlet._mode = (greenlet as Interruptible)._runningMode();
-    DONE.value = value;
-    return DONE;
   }
   const operation = engine.pending;
   engine.pending = null;
@@ -219,7 +216,6 @@ function irregular(greenlet: Waiter, value: unknown, count: number): Started {
   switch (greenlet._mode) {
     case RUNNING_PENDING: {
       if (operation === null) break;
-      if (engine.watch !== null) engine.watch.ran(operation);
       const pending = (greenlet as Interruptible)._takePending();
       if (pending !== null) throw pending.error;
       return operation._start(greenlet);
@@ -231,6 +227,7 @@ function irregular(greenlet: Waiter, value: unknown, count: number): Started {
     case YIELDED:
     case NEXT:
     case NEXT_PENDING:
+    case SWITCHED:
     case PARKED: {
       const first = greenlet._op === null ? 'sleep' : describe(greenlet._op);
       unpark(greenlet);

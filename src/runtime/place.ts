@@ -9,12 +9,14 @@ export interface StackFrame {
   readonly column: number;
 }
 
-/** The folder of the library, as it stands in stack traces; none when the library was bundled into another file. */
-const HOME = ((): string | undefined => {
-  const match = /^(?:file:\/\/)?(.*\/)runtime\/place\.[jt]s$/.exec(
-    (import.meta as unknown as { url: string }).url.replace(/[?#].*$/, ''),
-  );
-  return match?.[1];
+/**
+ * The folders of the library, as they stand in stack traces: where it runs, and, as source maps show it, the sources shipped
+ * beside it. None when it was bundled into another file; a bundle that is no module has no URL either.
+ */
+const HOMES = ((): readonly string[] => {
+  const { url } = import.meta as unknown as { url?: string };
+  const home = /^(?:file:\/\/)?(.*\/)runtime\/place\.[jt]s$/.exec(url?.replace(/[?#].*$/, '') ?? '')?.[1];
+  return home === undefined ? [] : [home, home.replace(/\/dist\/$/, '/src/')];
 })();
 
 const FRAME = /^\s*at (?:(.*?) \()?(?:file:\/\/)?((?:[A-Za-z]:)?[^():]+|[^()]+?):(\d+):(\d+)\)?$/;
@@ -39,7 +41,7 @@ export function parseStack(text: string): StackFrame[] {
 
 function isOwn(file: string): boolean {
   if (file.startsWith('node:') || file === '<anonymous>') return true;
-  return HOME !== undefined && file.startsWith(HOME);
+  return HOMES.some((home) => file.startsWith(home));
 }
 
 /** The user's frames from here outwards, at most `depth` of the raw ones. */

@@ -20,14 +20,12 @@ import {
   NEXT,
   NEXT_PENDING,
   PARKED,
-  RESUMING,
-  RESUMING_PENDING,
   RUNNING,
   RUNNING_CLOSING,
   RUNNING_PENDING,
   START,
+  SWITCHED,
   THROW,
-  THROW_AT_YIELD,
   TURN,
   YIELDED,
 } from './waiter.js';
@@ -100,7 +98,8 @@ export function run(start: Fiber | null): boolean {
         if (fiber._mode <= YIELDED) {
           const value = fiber._value;
           if (value !== undefined) fiber._value = undefined;
-          fiber._mode = RESUMING;
+          fiber._mode = RUNNING;
+          engine.resuming = true;
           result = (fiber._gen as AnyGenerator).next(value);
         } else {
           result = enter(fiber, first);
@@ -135,13 +134,11 @@ function enter(fiber: Fiber, first: Fiber | null): IteratorResult<unknown, unkno
       fiber._mode = fiber._runningMode();
       return gen.next(undefined);
     case NEXT_PENDING:
-      fiber._mode = RESUMING_PENDING;
+      fiber._mode = fiber._runningMode();
+      engine.resuming = true;
       return gen.next(value);
     case THROW:
       if (fiber._extra !== null) fiber._extra.throwing = null;
-      fiber._mode = RESUMING;
-      return gen.throw(value);
-    case THROW_AT_YIELD:
       fiber._mode = fiber._runningMode();
       return gen.throw(value);
     case CLOSE:
@@ -150,7 +147,7 @@ function enter(fiber: Fiber, first: Fiber | null): IteratorResult<unknown, unkno
         fiber._frame = null;
         return { done: true, value };
       }
-      fiber._mode = RESUMING;
+      fiber._mode = RUNNING_CLOSING;
       return gen.return(value);
     case MAIN:
       doors.arrive(value, fiber._slot === true, first);
@@ -165,6 +162,7 @@ function enter(fiber: Fiber, first: Fiber | null): IteratorResult<unknown, unkno
 
 /** A generator has given something other than SUSPENDED: its end, or a mistake. Who runs next. */
 function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: Fiber | null): Fiber | null {
+  engine.resuming = false;
   const mode = fiber._mode;
   const running = mode === RUNNING || mode === RUNNING_PENDING || mode === RUNNING_CLOSING || mode === CLOSE;
   if (result.done === true) {
@@ -182,7 +180,7 @@ function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: 
     return successor;
   }
   if (!running) unpark(fiber);
-  fiber._mode = THROW_AT_YIELD;
+  fiber._mode = THROW;
   fiber._value = new TypeError(
     isForeignPromise(result.value)
       ? 'a promise was yielded: write yield* until(promise)'
@@ -198,8 +196,9 @@ function isForeignPromise(value: unknown): boolean {
 
 /** A generator has thrown: into the frame below, or the fiber has failed. Who runs next. */
 function caught(fiber: Fiber, error: unknown, first: Fiber | null): Fiber | null {
+  engine.resuming = false;
   const mode = fiber._mode;
-  if (mode === PARKED || mode <= YIELDED || mode === NEXT_PENDING) unpark(fiber);
+  if (mode === PARKED || mode === SWITCHED || mode <= YIELDED || mode === NEXT_PENDING) unpark(fiber);
   if (fiber._extra?.closing) {
     fiber._extra.closeError = { error };
     return closed(fiber, first);

@@ -23,7 +23,6 @@ class Sleep extends Operation<void> {
   }
 
   _start(waiter: Waiter): Started {
-    if (this.#ms === 0) return giveWay(waiter, this);
     setTimer(waiter, this.#ms, this.#ref && !(waiter instanceof Fiber && waiter._extra?.unreferenced));
     return park(waiter, this);
   }
@@ -33,7 +32,19 @@ class Sleep extends Operation<void> {
   }
 }
 
-const GIVE_WAY = new Sleep(0, true);
+class GiveWay extends Operation<void> {
+  readonly _name = 'sleep';
+
+  override get _object(): string {
+    return '0 ms';
+  }
+
+  _start(waiter: Waiter): Started {
+    return giveWay(waiter, this);
+  }
+}
+
+const GIVE_WAY = new GiveWay();
 
 /**
  * Waits `ms` milliseconds; `sleep()` and `sleep(0)` give way to every greenlet that is ready. `ref: false`: it does not hold

@@ -8,14 +8,14 @@ import type { AnyGenerator, Fiber } from './fiber.js';
 import { withStackLimit } from './host.js';
 import { takeProbed } from './operation.js';
 import { parseStack, type StackFrame } from './place.js';
-import { NEXT_PENDING, PARKED, PROBING, START } from './waiter.js';
+import { NEXT_PENDING, PARKED, PROBING, START, SWITCHED } from './waiter.js';
 
 const MARK = 'probeGenerator';
 
 /** The frames of a parked fiber, innermost first; none when it has not begun, runs, or is dead. */
 export function readStack(fiber: Fiber, frames = Number.POSITIVE_INFINITY): StackFrame[] {
   const mode = fiber._mode;
-  const parked = mode === PARKED || (mode <= NEXT_PENDING && mode !== START);
+  const parked = mode === PARKED || mode === SWITCHED || (mode <= NEXT_PENDING && mode !== START);
   if (!parked || fiber._gen === null) return [];
   const current = engine.current;
   engine.current = fiber;

@@ -8,37 +8,45 @@
 import { engine, removeReady } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
-import { describe, done, Operation, park } from './operation.js';
+import { describe, done, Operation, SUSPENDED } from './operation.js';
 import { here } from './place.js';
 import { doors, run } from './resume.js';
 import type { Signal } from './types.js';
 import { visits } from './visitor.js';
-import { DEAD, NEW, NEXT, NEXT_PENDING, PARKED, START, type Started, THROW, type Waiter, YIELDED } from './waiter.js';
+import { DEAD, NEW, NEXT, NEXT_PENDING, PARKED, START, type Started, SWITCHED, THROW, type Waiter, YIELDED } from './waiter.js';
 
-type State = 'new' | 'running' | 'open' | 'done' | 'failed';
+// The states of a transfer.
+const NOT_RUN = 0;
+const UNDER_WAY = 1;
+const DONE = 2;
+const FAILED = 3;
+
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
 
 /** What `switch` and `throw` of a greenlet give: `yield*` it inside a greenlet; outside it has run already. */
 export class Transfer<T> extends Operation<T> {
-  readonly _name: string;
-  /** @internal */ _target: Fiber;
-  /** @internal */ _origin: Waiter;
-  /** @internal */ _sent: unknown;
-  /** @internal */ _args: readonly unknown[];
-  /** @internal */ _throws: boolean;
-  /** @internal */ _state: State;
-  /** @internal */ _result: unknown;
+  /** @internal */ declare _target: Fiber;
+  /** @internal */ declare readonly _origin: Waiter;
+  /** What is sent, and then what came back. @internal */ declare _sent: unknown;
+  /** The arguments of a first switch, where they are not just what is sent. @internal */
+  declare _args: readonly unknown[] | null;
+  /** @internal */ declare _throws: boolean;
+  /** @internal */ declare _state: number;
 
   /** @internal */
-  constructor(target: Fiber, origin: Waiter, args: readonly unknown[], sent: unknown, throws: boolean) {
+  constructor(target: Fiber, origin: Waiter, args: readonly unknown[] | null, sent: unknown, throws: boolean) {
     super();
-    this._name = throws ? 'throw' : 'switch';
     this._target = target;
     this._origin = origin;
     this._args = args;
     this._sent = sent;
     this._throws = throws;
-    this._state = 'new';
-    this._result = undefined;
+    this._state = NOT_RUN;
+  }
+
+  /** @internal */
+  get _name(): string {
+    return this._throws ? 'throw' : 'switch';
   }
 
   override get _object(): unknown {
@@ -47,7 +55,7 @@ export class Transfer<T> extends Operation<T> {
 
   /** Whether control has come back. */
   get done(): boolean {
-    return this._state === 'done' || this._state === 'failed';
+    return this._state >= DONE;
   }
 
   /**
@@ -61,11 +69,11 @@ export class Transfer<T> extends Operation<T> {
           'function itself and not in a callback',
       );
     }
-    if (this._state === 'failed') {
+    if (this._state === FAILED) {
       observed.add(this);
-      throw this._result;
+      throw this._sent;
     }
-    if (this._state === 'done') return this._result as T;
+    if (this._state === DONE) return this._sent as T;
     throw new GreenletError(
       `${describe(this)} has not come back: the greenlets are parked on IO; await the transfer`,
     );
@@ -79,8 +87,8 @@ export class Transfer<T> extends Operation<T> {
       );
     }
     observed.add(this);
-    if (this._state === 'failed') return Promise.reject(this._result);
-    if (this._state === 'done') return Promise.resolve(this._result as T);
+    if (this._state === FAILED) return Promise.reject(this._sent);
+    if (this._state === DONE) return Promise.resolve(this._sent as T);
     const signal = options?.signal;
     if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise<T>((resolve, reject) => {
@@ -90,8 +98,8 @@ export class Transfer<T> extends Operation<T> {
       };
       const deliver = () => {
         leave();
-        if (this._state === 'failed') reject(this._result);
-        else resolve(this._result as T);
+        if (this._state === FAILED) reject(this._sent);
+        else resolve(this._sent as T);
       };
       const entry = {
         interrupt: (error: unknown) => {
@@ -118,25 +126,28 @@ export class Transfer<T> extends Operation<T> {
         `${describe(this)} was made by ${this._origin}; only that greenlet can run it, by yield*`,
       );
     }
-    if (this._state !== 'new')
+    if (this._state !== NOT_RUN) {
       throw new GreenletError(`${describe(this)} has run; call ${this._name}() again`);
+    }
     const target = liveOf(this._target);
     if (target === waiter) {
-      this._state = 'done';
+      this._state = DONE;
       if (this._throws) throw this._sent;
       return done(waiter, this._sent);
     }
-    checkEnterable(target, this);
-    this._state = 'running';
-    const suspended = park(waiter, this);
-    engine.successor = sendTo(target, this);
-    return suspended;
+    const plain = target._mode === SWITCHED && !this._throws && target._parent !== doors.hub;
+    if (!plain) checkEnterable(target, this);
+    this._state = DONE;
+    waiter._op = this;
+    waiter._mode = SWITCHED;
+    engine.successor = plain ? resumeWith(target, this._sent, false) : sendTo(target, this);
+    return SUSPENDED;
   }
 
   /** What a switch inside the greenlet gives back; for main: the transfer is over. @internal */
   _settle(value: unknown, failed: boolean): void {
-    this._state = failed ? 'failed' : 'done';
-    this._result = value;
+    this._state = failed ? FAILED : DONE;
+    this._sent = value;
     open.delete(this);
     const delivers = waiting.get(this);
     waiting.delete(this);
@@ -159,7 +170,7 @@ let driving: Transfer<unknown> | null = null;
 /** An error that came back and that nobody takes within a few promise jobs is told. */
 function unread(transfer: Transfer<unknown>, jobs: number): void {
   if (observed.has(transfer)) return;
-  if (jobs === 0) doors.report(transfer._result, transfer._target);
+  if (jobs === 0) doors.report(transfer._sent, transfer._target);
   else void Promise.resolve().then(() => unread(transfer, jobs - 1));
 }
 
@@ -186,7 +197,7 @@ export function transferFromMain<T>(
     return transfer;
   }
   checkEnterable(live, transfer);
-  transfer._state = 'open';
+  transfer._state = UNDER_WAY;
   open.add(transfer);
   const outer = driving;
   driving = transfer;
@@ -215,7 +226,7 @@ function checkEnterable(target: Fiber, transfer: Transfer<unknown>): void {
     return;
   }
   if (mode === YIELDED && transfer._throws) return;
-  if (mode === PARKED && (transfer._throws || target._op instanceof Transfer)) return;
+  if ((mode === PARKED && transfer._throws) || mode === SWITCHED) return;
   const what = mode === PARKED && target._op !== null ? describe(target._op as Operation<unknown>) : 'sleep';
   if (mode === PARKED || mode <= NEXT_PENDING) {
     throw new GreenletError(
@@ -238,12 +249,12 @@ function sendTo(target: Fiber, transfer: Transfer<unknown>): Fiber | null {
   if (target._mode === NEW || target._mode === START) {
     unschedule(target);
     if (transfer._throws) return target._ended(transfer._sent, true, null);
-    return begin(target, transfer._args);
+    return begin(target, transfer._args ?? [transfer._sent]);
   }
   if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
     return resumeWith(target, transfer._sent, false);
   }
-  if (target._mode === YIELDED || (target._mode === PARKED && !(target._op instanceof Transfer))) {
+  if (target._mode === YIELDED || target._mode === PARKED) {
     target._throwNow({ error: transfer._sent });
     removeReady(target);
     return target;
@@ -272,9 +283,8 @@ export function resumeWith(target: Fiber, value: unknown, failed: boolean): Fibe
     return target;
   }
   target._op = null;
-  target._slot = undefined;
   if (failed) target._mode = THROW;
-  else target._mode = target._hasPending() ? NEXT_PENDING : NEXT;
+  else target._mode = target._extra !== null && target._hasPending() ? NEXT_PENDING : NEXT;
   return target;
 }
 
@@ -285,7 +295,7 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
     if (failed) doors.report(value, child);
     return null;
   }
-  if (target === doors.main || (target._mode === PARKED && target._op instanceof Transfer)) {
+  if (target === doors.main || target._mode === SWITCHED) {
     return resumeWith(target, value, failed);
   }
   if (target._mode === NEW || target._mode === START) {
@@ -302,6 +312,23 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
   return null;
 }
 
+/** A switch that `origin`, which is running, is about to make: its last one once more, if that has been run. */
+export function switchFrom<T>(origin: Fiber, target: Fiber, args: readonly unknown[]): Transfer<T> {
+  const last = origin._transfer as Transfer<T> | null;
+  const several = args.length === 1 ? null : args.length === 0 ? NO_ARGS : args;
+  if (last === null || !last.done) {
+    const fresh = new Transfer<T>(target, origin, several, pack(args), false);
+    origin._transfer = fresh;
+    return fresh;
+  }
+  last._target = target;
+  last._args = several;
+  last._sent = pack(args);
+  last._throws = false;
+  last._state = NOT_RUN;
+  return last;
+}
+
 /** What `switch()` hands over: nothing, the one argument, or all of them. */
 export function pack(args: readonly unknown[]): unknown {
   return args.length === 1 ? args[0] : args.length === 0 ? undefined : args;
@@ -310,6 +337,6 @@ export function pack(args: readonly unknown[]): unknown {
 /** A greenlet of the hub has ended: `switcher`, who switched to it and waits, goes on with nothing. */
 export function goOn(switcher: Waiter, ended: Fiber): Fiber | null {
   const fiber = switcher as Fiber;
-  const waitsForIt = fiber._mode === PARKED && fiber._op instanceof Transfer && fiber._op._target === ended;
+  const waitsForIt = fiber._mode === SWITCHED && (fiber._op as Transfer<unknown>)._target === ended;
   return fiber === doors.main || waitsForIt ? resumeWith(fiber, undefined, false) : null;
 }

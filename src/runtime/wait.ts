@@ -2,6 +2,7 @@
 import { Call } from './call.js';
 import { checkCount, checkTimeout, showValue } from './check.js';
 import { engine, setTimer, wake } from './engine.js';
+import { holdsProcess } from './holds.js';
 import { hooks } from './hub.js';
 import type { Collecting } from './observe.js';
 import { toReadiness } from './operand.js';
@@ -108,7 +109,7 @@ class Iwait<T> extends Results<T> {
     const left = this.#deadline - engine.clock.now();
     if (left <= 0) return done(waiter, { done: true, value: undefined });
     this.#puller = waiter;
-    setTimer(waiter, left, true);
+    setTimer(waiter, left, holdsProcess(waiter));
     return park(waiter, operation);
   }
 
@@ -185,7 +186,7 @@ class WaitForAll extends Operation<boolean> {
     if (othersOf(waiter) === 0) return done(waiter, true);
     if (this.#timeout === 0) return done(waiter, false);
     emptiness.add(waiter);
-    setTimer(waiter, this.#timeout, true);
+    setTimer(waiter, this.#timeout, holdsProcess(waiter));
     return park(waiter, this);
   }
 

@@ -31,21 +31,17 @@ export const PARKED = 8;
 export const RUNNING = 9;
 /** Running, and errors wait to be thrown at the next suspension. */
 export const RUNNING_PENDING = 10;
-/** Its generator is being resumed; the leaf iterator has not been reached yet. */
-export const RESUMING = 11;
+/** Suspended in a switch: whoever switches to it, or dies under it, resumes it. */
+export const SWITCHED = 11;
 /** Its stack is being read: the leaf iterator answers without anything of the user's running. */
 export const PROBING = 12;
 /** Not scheduled, not begun. */
 export const NEW = 13;
 export const DEAD = 14;
-/** Like RESUMING, and errors wait to be thrown at the next suspension. */
-export const RESUMING_PENDING = 15;
 /** Running only to be closed: its next suspension closes it again. */
 export const RUNNING_CLOSING = 16;
 /** It has put a frame on top of its others; begin that. */
 export const ENTER = 17;
-/** It yielded something that is no operation: throw `_value` at that `yield`. */
-export const THROW_AT_YIELD = 18;
 
 /** Something with a place in the timer heap. */
 export interface Timed {

@@ -9,7 +9,7 @@ import { formatFrame } from '../runtime/place.js';
 import { run } from '../runtime/resume.js';
 import type { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { readStack } from '../runtime/stack.js';
-import { NEXT_PENDING, PARKED } from '../runtime/waiter.js';
+import { NEXT_PENDING, PARKED, SWITCHED } from '../runtime/waiter.js';
 import { runVirtual, type VirtualOptions, VirtualRun } from './run-virtual.js';
 import type { TestClock } from './test-clock.js';
 
@@ -89,7 +89,7 @@ class Sweep {
 
   #suspended(greenlet: Greenlet<unknown>): void {
     const mode = greenlet._mode;
-    if (mode !== PARKED && mode > NEXT_PENDING) return;
+    if (mode !== PARKED && mode !== SWITCHED && mode > NEXT_PENDING) return;
     if (this.#seen++ !== this.#which) return;
     const frame = readStack(greenlet)[0];
     const operation = greenlet._op === null ? 'sleep' : describe(greenlet._op);

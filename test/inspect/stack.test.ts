@@ -238,6 +238,13 @@ describe('the stack of the greenlet that runs', () => {
     }),
   );
 
+  it('does not go on into main, which switched to it', () => {
+    const asking = new greenlet(function* asking() {
+      return stack(getcurrent());
+    });
+    expect(functions(asking.switch().value as Stack)).toEqual(['asking']);
+  });
+
   it('of main is that of the code outside', () => {
     function outside(): Stack {
       return stack(getcurrent());
