@@ -16,7 +16,7 @@ import { TimerHeap } from './timers.js';
 import type { Blocking, Timed, Waiter } from './waiter.js';
 
 /** How many steps may pass between two looks at the clock. */
-const QUANTUM = 32;
+const QUANTUM = 64;
 /** How many steps a turn has when it is measured by steps and not by time. */
 const COUNTED_SLICE = 10_000;
 
@@ -36,7 +36,7 @@ class Engine {
   /** Who runs next, at once, because the current greenlet switched to it or entered a frame. */
   successor: Waiter | null = null;
   /** The numbers of the ready waiters, from `head` up to but not including `tail`; its length is a power of two. */
-  ring: number[] = new Array<number>(FIRST_SIZE).fill(0);
+  ring = new Int32Array(FIRST_SIZE);
   head = 0;
   tail = 0;
   /** A turn of the hub is running or due: nobody needs to be told of a ready waiter. */
@@ -130,14 +130,14 @@ export function ready(waiter: Waiter): void {
   ring[tail] = waiter._id >= 0 ? waiter._id : addLoose(waiter);
   engine.tail = (tail + 1) & (ring.length - 1);
   if (engine.tail === engine.head) grow();
-  if (!engine.awake) engine.awaken();
+  else if (tail === engine.head && !engine.awake) engine.awaken();
 }
 
 /** The ring is full: `head` and `tail` have met. */
 function grow(): void {
   const { ring, head } = engine;
   const size = ring.length;
-  const larger = new Array<number>(size * 2).fill(0);
+  const larger = new Int32Array(size * 2);
   for (let i = 0; i < size; i++) larger[i] = ring[(head + i) & (size - 1)] as number;
   engine.ring = larger;
   engine.head = 0;

@@ -35,11 +35,6 @@ export interface Frame {
   readonly below: Frame | null;
 }
 
-/** A transfer (transfer.ts), as far as a fiber knows it. */
-export interface Reusable {
-  readonly done: boolean;
-}
-
 /** An error on its way into a fiber. */
 export interface Interruption {
   readonly error: unknown;
@@ -94,7 +89,6 @@ export abstract class Fiber extends Waiter {
   /** @internal */ declare _frame: Frame | null;
   /** @internal */ declare _extra: Extra | null;
   /** Who gets its outcome. @internal */ declare _parent: Fiber | null;
-  /** Its last switch, used again for the next one. @internal */ declare _transfer: Reusable | null;
 
   constructor(parent: Fiber | null) {
     super(NEW);
@@ -102,7 +96,6 @@ export abstract class Fiber extends Waiter {
     this._gen = null;
     this._frame = null;
     this._extra = null;
-    this._transfer = null;
   }
 
   get _self(): Waiter {

@@ -55,6 +55,8 @@ export const doors: Doors = {
  * host with waiters still ready.
  */
 export function run(start: Fiber | null): boolean {
+  // An imported binding is read anew at every use; a constant of the function is not.
+  const state = engine;
   const asHub = start === null;
   let first = start;
   let fiber = start;
@@ -62,22 +64,22 @@ export function run(start: Fiber | null): boolean {
     try {
       for (;;) {
         if (fiber === null) {
-          if (engine.trace !== null) engine.trace(null);
-          if (!asHub || engine.head === engine.tail) {
-            engine.last = engine.current;
-            engine.current = doors.main;
+          if (state.trace !== null) state.trace(null);
+          if (!asHub || state.head === state.tail) {
+            state.last = state.current;
+            state.current = doors.main;
             return false;
           }
-          if (--engine.fuel < 0) {
+          if (--state.fuel < 0) {
             if (outOfFuel()) {
-              engine.current = doors.main;
+              state.current = doors.main;
               return true;
             }
-            if (engine.choose !== null) chooseNext(engine.choose);
-            if (engine.unusual !== null) {
+            if (state.choose !== null) chooseNext(state.choose);
+            if (state.unusual !== null) {
               const waiter = takeReady();
               if (waiter._mode !== TURN) {
-                engine.unusual(waiter);
+                state.unusual(waiter);
                 continue;
               }
               waiter._turn();
@@ -86,33 +88,33 @@ export function run(start: Fiber | null): boolean {
           }
           const waiter = takeReady();
           if (waiter._mode === TURN) {
-            engine.current = doors.main;
+            state.current = doors.main;
             waiter._turn();
             continue;
           }
           first = fiber = waiter as Fiber;
         }
-        engine.current = fiber;
-        if (engine.trace !== null) engine.trace(fiber);
+        state.current = fiber;
+        if (state.trace !== null) state.trace(fiber);
         let result: IteratorResult<unknown, unknown>;
         if (fiber._mode <= YIELDED) {
           const value = fiber._value;
           if (value !== undefined) fiber._value = undefined;
           fiber._mode = RUNNING;
-          engine.resuming = true;
+          state.resuming = true;
           result = (fiber._gen as AnyGenerator).next(value);
         } else {
           result = enter(fiber, first);
         }
         if (result === SUSPENDED) {
-          fiber = engine.successor as Fiber | null;
-          if (fiber !== null) engine.successor = null;
+          fiber = state.successor as Fiber | null;
+          if (fiber !== null) state.successor = null;
         } else {
           fiber = result === NOTHING ? null : stepped(fiber, result, first);
         }
       }
     } catch (error) {
-      fiber = caught(engine.current as Fiber, error, first);
+      fiber = caught(state.current as Fiber, error, first);
     }
   }
 }

@@ -312,13 +312,16 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
   return null;
 }
 
-/** A switch that `origin`, which is running, is about to make: its last one once more, if that has been run. */
+/**
+ * A switch that `origin`, which is running, is about to make: its last one once more, if that has been run. A running fiber
+ * has no use for its slot, and keeps it there.
+ */
 export function switchFrom<T>(origin: Fiber, target: Fiber, args: readonly unknown[]): Transfer<T> {
-  const last = origin._transfer as Transfer<T> | null;
+  const last = origin._slot as Transfer<T> | undefined;
   const several = args.length === 1 ? null : args.length === 0 ? NO_ARGS : args;
-  if (last === null || !last.done) {
+  if (last === undefined || !last.done) {
     const fresh = new Transfer<T>(target, origin, several, pack(args), false);
-    origin._transfer = fresh;
+    origin._slot = fresh;
     return fresh;
   }
   last._target = target;
