@@ -16,7 +16,6 @@ import {
   RUNNING_CLOSING,
   RUNNING_PENDING,
   START,
-  SWITCHED,
   YIELDED,
 } from '../runtime/waiter.js';
 import { fieldsOf, show } from './show.js';
@@ -111,7 +110,7 @@ function nodeOf(
   children: ReadonlyMap<greenlet, readonly greenlet[]>,
   above: object | null,
 ): GreenletNode {
-  const operation = each._mode === PARKED || each._mode === SWITCHED ? each._op : null;
+  const operation = each._op;
   const object = operation?._object;
   const ended = each instanceof Greenlet && each._mode === DEAD;
   const failed = ended && (each._flags & FAILED) !== 0;
@@ -150,8 +149,6 @@ function stateOf(each: greenlet): GreenletState {
     case RUNNING_CLOSING:
       return 'running';
     case MAIN:
-    case PARKED:
-    case SWITCHED:
       return 'parked';
     case DEAD:
       return endOf(each);

@@ -23,7 +23,7 @@ export class greenlet<R = any> extends Fiber {
   /** A number of its own, never used again. */
   readonly ident: number;
   /** @internal */ declare _fn: ((...args: never[]) => unknown) | null;
-  /** @internal */ declare _args: readonly unknown[];
+  /** @internal */ declare _args: unknown;
 
   /**
    * Creates a greenlet; nothing runs before the first switch. `run` may be a generator function, which can switch, or a plain one.
@@ -155,7 +155,7 @@ export class greenlet<R = any> extends Fiber {
 
   /** @internal */
   _begin(): IteratorResult<unknown, unknown> {
-    const args = this._args;
+    const args = this._args as readonly unknown[];
     this._args = NO_ARGS;
     return adopt(this, this.run(...args), this._fn ?? this.run);
   }

@@ -52,17 +52,17 @@ export class Greenlet<T = any> extends greenlet<T> {
    */
   constructor(fn?: unknown, ...args: unknown[]) {
     super(null, hub);
+    this._flags = 0;
+    this._links = null;
+    this._origin = engine.current._isScheduled ? originOf(engine.current as Greenlet<unknown>) : null;
     if (this.run === Greenlet.prototype.run) {
       checkFn(fn, 'fn', HINT);
       this._fn = fn;
-      this._args = args;
+      if (args.length > 0) this._arguments(args);
     } else {
       // biome-ignore lint/complexity/noArguments: an undefined that was passed is an argument
-      this._args = arguments.length === 0 ? args : [fn, ...args];
+      if (arguments.length > 0) this._arguments([fn, ...args]);
     }
-    this._flags = 0;
-    this._links = null;
-    this._origin = engine.current instanceof Greenlet ? originOf(engine.current) : null;
   }
 
   /** Creates and starts a greenlet of this class; it first runs on the next turn. Never switches. */
@@ -118,7 +118,7 @@ export class Greenlet<T = any> extends greenlet<T> {
 
   /** The arguments that its function gets. */
   get args(): readonly unknown[] {
-    return this._args;
+    return (this._flags & ONE_ARGUMENT) !== 0 ? [this._args] : (this._args as readonly unknown[]);
   }
 
   /** It has ended. Never switches. */
@@ -332,15 +332,26 @@ export class Greenlet<T = any> extends greenlet<T> {
     return undefined;
   }
 
-  /** @internal */
+  /** A single argument, the usual case, is kept without an array around it. @internal */
   override _arguments(args: readonly unknown[]): void {
-    if (args.length > 0) this._args = args;
-    if (this._id < 0) enroll(this);
+    if (args.length === 1) {
+      this._args = args[0];
+      this._flags |= ONE_ARGUMENT;
+    } else if (args.length > 0) {
+      this._args = args;
+      this._flags &= ~ONE_ARGUMENT;
+    }
   }
 
   /** @internal */
   override _begin(): IteratorResult<unknown, unknown> {
-    return adopt(this, this.run(...this._args), this._fn ?? this.run);
+    const fn = this._fn as ((...args: unknown[]) => unknown) | null;
+    const one = (this._flags & ONE_ARGUMENT) !== 0;
+    if (fn === null || this.run !== Greenlet.prototype.run) {
+      const args = one ? [this._args] : (this._args as readonly unknown[]);
+      return adopt(this, this.run(...args), this.run);
+    }
+    return adopt(this, one ? fn(this._args) : fn(...(this._args as readonly unknown[])), fn);
   }
 
   /** The timer of `startLater`, or of the operation that it is parked in. @internal */
@@ -421,6 +432,9 @@ export interface Emitter {
   on(event: string, listener: () => void): unknown;
   off(event: string, listener: () => void): unknown;
 }
+
+/** `_args` is the one argument itself. A bit of `_flags`, beside those of observe.ts. */
+const ONE_ARGUMENT = 16;
 
 /** Who else wants to know of starts and ends: tracing and diagnostics. */
 export const hooks: {

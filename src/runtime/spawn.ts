@@ -40,7 +40,7 @@ export function spawn<A extends unknown[], R>(
 export function spawn(first: unknown, ...rest: unknown[]): Greenlet<unknown> {
   if (typeof first === 'function') {
     const started = new Greenlet(first);
-    started._args = rest;
+    if (rest.length > 0) started._arguments(rest);
     started.start();
     return started;
   }
@@ -51,7 +51,7 @@ export function spawn(first: unknown, ...rest: unknown[]): Greenlet<unknown> {
   const [fn, ...args] = rest;
   const options = first as SpawnOptions;
   const started = new Greenlet(fn);
-  started._args = args;
+  started._arguments(args);
   if (options.name !== undefined) started.name = options.name;
   if (options.daemon) started.unref();
   if (options.context === 'fresh') freshContext(started);
