@@ -34,10 +34,22 @@ function* runOperation(operation: Operation<unknown>): Green<unknown> {
   return yield* operation;
 }
 
+/** The generator functions that were called last: asking V8 for a function's prototype costs more than the rest of a start. */
+let recent: unknown;
+let former: unknown;
+
+function isGeneratorFunction(fn: unknown): boolean {
+  if (fn === recent || fn === former) return true;
+  if (Object.getPrototypeOf(fn) !== GENERATOR_FUNCTION) return false;
+  former = recent;
+  recent = fn;
+  return true;
+}
+
 /** A body as a generator, or null when `result` is just a value. `fn` is the function that gave it. */
 export function toGenerator(result: unknown, fn: unknown): AnyGenerator | null {
   if (typeof result !== 'object' || result === null) return null;
-  if (Object.getPrototypeOf(fn) === GENERATOR_FUNCTION) return result as AnyGenerator;
+  if (isGeneratorFunction(fn)) return result as AnyGenerator;
   if (result instanceof Operation) return runOperation(result);
   if (result instanceof Fiber) return null;
   if (isGenerator(result)) return claim(result);

@@ -43,20 +43,34 @@ class Joining implements Link {
 
   /** Takes the dead, in the order of their deaths, and links to the living. True: there is nothing to wait for. */
   begin(): boolean {
-    const dead = this.#list.filter((each) => each._mode === DEAD);
-    if (dead.length > 1) dead.sort((a, b) => (a._slot as number) - (b._slot as number));
-    for (const each of dead) if (this.#take(each)) return true;
+    let dead: AnyGreenlet[] | null = null;
     for (const each of this.#list) {
-      if (each._mode === DEAD) continue;
-      const links = each._links;
-      if (links === this || (links instanceof LinkList && links.has(this))) {
-        this.#times ??= new Map();
-        this.#times.set(each, (this.#times.get(each) ?? 1) + 1);
+      if (each._mode !== DEAD) continue;
+      dead ??= [];
+      dead.push(each);
+    }
+    if (dead !== null) {
+      dead.sort((a, b) => (a._slot as number) - (b._slot as number));
+      for (const each of dead) if (this.#take(each)) return true;
+    }
+    for (const each of this.#list) {
+      if (each._links === null) {
+        if (each._mode !== DEAD) each._links = this;
       } else {
-        each._link(this);
+        this.#linkAgain(each);
       }
     }
     return false;
+  }
+
+  #linkAgain(each: AnyGreenlet): void {
+    const links = each._links;
+    if (links === this || (links instanceof LinkList && links.has(this))) {
+      this.#times ??= new Map();
+      this.#times.set(each, (this.#times.get(each) ?? 1) + 1);
+    } else {
+      each._link(this);
+    }
   }
 
   get ready(): boolean {
@@ -89,6 +103,7 @@ class Joining implements Link {
   /** Takes the links back. */
   cancel(): void {
     this.#over = true;
+    if (this.finished.length >= this.#list.length) return;
     for (const each of this.#list) if (each._mode !== DEAD) each._unlink(this);
   }
 }

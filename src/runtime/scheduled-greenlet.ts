@@ -333,10 +333,15 @@ export class Greenlet<T = any> extends greenlet<T> {
   }
 
   /** A single argument, the usual case, is kept without an array around it. @internal */
+  _argument(only: unknown): void {
+    this._args = only;
+    this._flags |= ONE_ARGUMENT;
+  }
+
+  /** @internal */
   override _arguments(args: readonly unknown[]): void {
     if (args.length === 1) {
-      this._args = args[0];
-      this._flags |= ONE_ARGUMENT;
+      this._argument(args[0]);
     } else if (args.length > 0) {
       this._args = args;
       this._flags &= ~ONE_ARGUMENT;

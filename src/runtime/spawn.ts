@@ -40,7 +40,9 @@ export function spawn<A extends unknown[], R>(
 export function spawn(first: unknown, ...rest: unknown[]): Greenlet<unknown> {
   if (typeof first === 'function') {
     const started = new Greenlet(first);
-    if (rest.length > 0) started._arguments(rest);
+    // Told apart here, so that the array of one argument need not be made.
+    if (rest.length === 1) started._argument(rest[0]);
+    else if (rest.length > 1) started._arguments(rest);
     started.start();
     return started;
   }

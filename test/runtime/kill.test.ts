@@ -756,11 +756,14 @@ describe('the grace of a kill', () => {
       let refusals = 0;
       const g = spawn({ name: 'mule' }, function* (): Green<void> {
         for (;;) {
-          try {
-            yield* sleep(Number.POSITIVE_INFINITY);
-          } catch {
-          } finally {
-            refusals++;
+          while (!ended) {
+            try {
+              yield* sleep(Number.POSITIVE_INFINITY);
+            } finally {
+              refusals++;
+              // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested
+              break;
+            }
           }
         }
       });

@@ -64,7 +64,7 @@ describe('link', () => {
       for (const [name, g] of Object.entries({ good, bad, killed })) {
         g.link(() => void trace.push(`${name} link`));
         g.linkValue(() => void trace.push(`${name} value`));
-        g.linkException((dead) => void trace.push(`${name} exception ${dead.error === error}`));
+        g.linkException((dead: Greenlet) => void trace.push(`${name} exception ${dead.error === error}`));
       }
       yield* sleep(1);
       yield* killed.kill();
