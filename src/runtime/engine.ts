@@ -45,6 +45,8 @@ class Engine {
   sliced = false;
   sliceEnd = 0.5;
   fuel = QUANTUM;
+  /** The time of this turn is up. */
+  spent = false;
   quantum = QUANTUM;
   lastLook = 0.5;
   /** Turns end after a number of steps, so that tests see the same order every time. */
@@ -189,6 +191,16 @@ export function bringForward(index: number): void {
  * Slow steps make the next look come sooner, so that the slice is kept whatever greenlets do.
  */
 export function outOfFuel(): boolean {
+  if (engine.spent || looksOver()) {
+    // Whoever asked gives way; the loop asks again, at once, and ends the turn.
+    engine.spent = engine.sliced;
+    engine.fuel = 0;
+    return engine.sliced;
+  }
+  return false;
+}
+
+function looksOver(): boolean {
   if (engine.countedSlices) {
     engine.fuel = engine.choose !== null || engine.unusual !== null ? 0 : QUANTUM;
     engine.looks += engine.fuel + 1;

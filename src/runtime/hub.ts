@@ -57,15 +57,33 @@ export const hooks = {
 };
 
 class Hub extends greenlet {
-  /** ms from the first kill of a greenlet until it is closed, wherever it suspends. */
-  killGrace = 1000;
-  /** ms from the first SIGINT or SIGTERM until the survivors are named and the process exits. */
-  exitGrace = 5000;
   /** An acquire that closes a cycle of owners throws the `Deadlock` instead of warning. */
   raiseOnDeadlock = false;
   #onError: ErrorHandler = defaultOnError;
   #onWarning: WarningHandler = defaultOnWarning;
   #debug = false;
+  #killGrace = 1000;
+  #exitGrace = 5000;
+
+  /** ms from the first kill of a greenlet until it is closed, wherever it suspends. Default 1000. */
+  get killGrace(): number {
+    return this.#killGrace;
+  }
+
+  set killGrace(ms: number) {
+    checkMs(ms, 'hub.killGrace');
+    this.#killGrace = ms;
+  }
+
+  /** ms from the first SIGINT or SIGTERM until the survivors are named and the process exits. Default 5000. */
+  get exitGrace(): number {
+    return this.#exitGrace;
+  }
+
+  set exitGrace(ms: number) {
+    checkMs(ms, 'hub.exitGrace');
+    this.#exitGrace = ms;
+  }
 
   /** How long, in ms, greenlets may run before the host has its turn. Default 5. */
   get switchInterval(): number {
@@ -239,6 +257,7 @@ function nextSlice(): void {
 function slice(end: number): void {
   turns++;
   engine.sliceEnd = end;
+  engine.spent = false;
   engine.lastLook = host.performance.now();
   for (const begins of hooks.turnBegins) begins(engine.lastLook);
   engine.sliced = true;

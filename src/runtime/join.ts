@@ -1,6 +1,7 @@
 /** Waiting for the end of a greenlet. */
 import { setTimer, wake } from './engine.js';
 import type { greenlet } from './greenlet.js';
+import { holdsProcess } from './holds.js';
 import type { Link } from './links.js';
 import { FAILED, observe } from './observe.js';
 import { describe, done, Operation, park } from './operation.js';
@@ -50,7 +51,7 @@ abstract class UntilDeath<T> extends Operation<T> {
   _startWait(waiter: Waiter): Started {
     const link = new DeathLink(waiter, this as UntilDeath<unknown>);
     this.target._link(link);
-    setTimer(waiter, this.timeout, true);
+    setTimer(waiter, this.timeout, holdsProcess(waiter));
     return park(waiter, this, link);
   }
 

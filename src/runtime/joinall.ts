@@ -3,6 +3,7 @@ import { checkCount, checkTimeout, showValue } from './check.js';
 import { clearTimer, setTimer, wake } from './engine.js';
 import { condemn } from './grace.js';
 import { greenlet } from './greenlet.js';
+import { holdsProcess } from './holds.js';
 import { hub } from './hub.js';
 import { type KillOptions, killError, killFiber, schedule } from './kill.js';
 import { type Link, LinkList } from './links.js';
@@ -26,6 +27,8 @@ type AnyGreenlet = Greenlet<unknown>;
 /** One run, and the one link that all its greenlets share. */
 class Joining implements Link {
   readonly finished: AnyGreenlet[] = [];
+  /** What the wait gives. */
+  readonly result: AnyGreenlet[] | undefined;
   readonly _waiter: Waiter;
   readonly #list: readonly AnyGreenlet[];
   readonly #wanted: number;
@@ -34,7 +37,8 @@ class Joining implements Link {
   #times: Map<object, number> | null = null;
   #over = false;
 
-  constructor(waiter: Waiter, list: readonly AnyGreenlet[], wanted: number, raise: boolean) {
+  constructor(waiter: Waiter, list: readonly AnyGreenlet[], wanted: number, raise: boolean, gives = true) {
+    this.result = gives ? this.finished : undefined;
     this._waiter = waiter;
     this.#list = list;
     this.#wanted = Math.min(wanted, list.length);
@@ -97,7 +101,7 @@ class Joining implements Link {
       return;
     }
     this.cancel();
-    wake(this._waiter, this.finished);
+    wake(this._waiter, this.result);
   }
 
   /** Takes the links back. */
@@ -135,7 +139,7 @@ class JoinAll extends Operation<AnyGreenlet[]> {
       run.cancel();
       return done(waiter, run.finished);
     }
-    setTimer(waiter, this.#timeout, true);
+    setTimer(waiter, this.#timeout, holdsProcess(waiter));
     return park(waiter, this, run);
   }
 
@@ -206,9 +210,9 @@ class AwaitDeaths extends Operation<void> {
     ) as AnyGreenlet[];
     if (!this.#block || alive.length === 0) return done(waiter, undefined);
     if (this.#timeout === 0) throw timedOut(this._name, 0, waiter);
-    const run = new Joining(waiter, alive, Number.POSITIVE_INFINITY, false);
+    const run = new Joining(waiter, alive, Number.POSITIVE_INFINITY, false, false);
     run.begin();
-    setTimer(waiter, this.#timeout, true);
+    setTimer(waiter, this.#timeout, holdsProcess(waiter));
     return park(waiter, this, run);
   }
 

@@ -91,12 +91,8 @@ export class Greenlet<T = any> extends greenlet<T> {
   /** Schedules the first run, for the next turn; does nothing when it is scheduled, running or dead. Never switches. */
   start(): void {
     if (this._mode !== NEW) return;
-    if (contexts.capture !== null) contexts.capture(this);
     if (this._timer !== -1) engine.timers.remove(this);
-    if (this._id < 0) {
-      notePlace(this);
-      enroll(this);
-    }
+    this._enlist();
     if (hooks.starting !== null) hooks.starting(this);
     this._mode = START;
     ready(this);
@@ -105,15 +101,22 @@ export class Greenlet<T = any> extends greenlet<T> {
   /** Schedules the first run in `ms`. */
   startLater(ms: number): void {
     checkMs(ms);
-    if (this._mode !== NEW || this._timer !== -1) return;
-    notePlace(this);
-    enroll(this);
+    if (this._mode !== NEW || this._id >= 0) return;
+    this._enlist();
     setTimer(this, ms, !this._extra?.unreferenced);
+  }
+
+  /** From its start on it counts among the living, and keeps the context of whoever started it. @internal */
+  _enlist(): void {
+    if (this._id >= 0) return;
+    enroll(this);
+    if (contexts.capture !== null) contexts.capture(this);
+    notePlace(this);
   }
 
   /** It has been started and has not ended. */
   override get started(): boolean {
-    return this._mode === NEW ? this._timer !== -1 : this._mode !== DEAD;
+    return this._mode === NEW ? this._id >= 0 : this._mode !== DEAD;
   }
 
   /** The arguments that its function gets. */
@@ -196,6 +199,9 @@ export class Greenlet<T = any> extends greenlet<T> {
       if (this._timer !== -1) engine.timers.remove(this);
       this._more().kills.push(error);
       this._ended(error, true, null);
+      this._extra?.controller?.abort(error);
+      // Whoever waits for the end of all greenlets looks at the end of a turn.
+      if (!engine.awake) engine.awaken();
       return;
     }
     killFiber(this, error);
@@ -238,7 +244,7 @@ export class Greenlet<T = any> extends greenlet<T> {
 
   /** Takes a link back; does nothing when there is none, or it has been called. */
   unlink(callback: LinkTarget<this>): void {
-    removeCallback(this._links, callback as LinkTarget<greenlet>, (link) => this._unlink(link));
+    removeCallback(this._links, callback as LinkTarget<greenlet>, (link) => this._unlink(link), this);
   }
 
   /** @internal */
@@ -350,6 +356,7 @@ export class Greenlet<T = any> extends greenlet<T> {
 
   /** @internal */
   override _begin(): IteratorResult<unknown, unknown> {
+    this._enlist();
     const fn = this._fn as ((...args: unknown[]) => unknown) | null;
     const one = (this._flags & ONE_ARGUMENT) !== 0;
     if (fn === null || this.run !== Greenlet.prototype.run) {
@@ -406,7 +413,7 @@ export class Greenlet<T = any> extends greenlet<T> {
   /** @internal */
   override _stateText(): string {
     if (this._mode === DEAD) return (this._flags & FAILED) !== 0 ? 'failed dead' : 'dead';
-    if (this._mode === NEW && this._timer !== -1) return 'scheduled started';
+    if (this._mode === NEW && this._id >= 0) return 'scheduled started';
     return this._mode === START ? 'scheduled started' : super._stateText();
   }
 }

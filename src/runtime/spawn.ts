@@ -85,6 +85,7 @@ export function spawnLater<A extends unknown[], R>(
  * `gevent.spawn_raw`.
  */
 export function spawnRaw<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): greenlet<Returned<R>> {
+  checkFn(fn, 'fn', '; pass the function, and its arguments after it');
   const raw = new greenlet(fn, hub);
   raw._arguments(args);
   if (contexts.capture !== null) contexts.capture(raw);
