@@ -258,6 +258,7 @@ function slice(end: number): void {
   turns++;
   engine.sliceEnd = end;
   engine.spent = false;
+  engine.fuel = engine.quantum;
   engine.lastLook = host.performance.now();
   for (const begins of hooks.turnBegins) begins(engine.lastLook);
   engine.sliced = true;

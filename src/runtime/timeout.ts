@@ -76,6 +76,21 @@ export class Timeout extends TimeoutError implements Timed {
     return this;
   }
 
+  /** Starts it for a run of its own. @internal */
+  _enter(fiber: Fiber): void {
+    if (this.pending || this.#runs) {
+      throw new GreenletError('this Timeout is pending or under way; a run needs one of its own, or cancel() it first');
+    }
+    this.#runs = true;
+    this._startFor(fiber);
+  }
+
+  /** @internal */
+  _leave(): void {
+    this.#runs = false;
+    this.cancel();
+  }
+
   /** @internal */
   _startFor(fiber: Fiber): void {
     this.#fired = false;
@@ -87,6 +102,7 @@ export class Timeout extends TimeoutError implements Timed {
   }
 
   #rank = 0;
+  #runs = false;
 
   /** Stops it; one that has fired but has not been thrown yet is taken back. It may be started again. */
   cancel(): void {
@@ -177,14 +193,14 @@ function* limited(
   silent: boolean,
   value: unknown,
 ): Green<unknown> {
-  timeout._startFor(engine.current as Fiber);
+  timeout._enter(engine.current as Fiber);
   try {
     return yield* work;
   } catch (error) {
     if (silent && timeout.mine(error)) return value;
     throw error;
   } finally {
-    timeout.cancel();
+    timeout._leave();
   }
 }
 
