@@ -11,8 +11,8 @@ export type Fn<A extends readonly unknown[], R> = (...args: A) => R &
   (R extends Iterator<infer Y, any, any> ? ([Y] extends [Suspend] ? unknown : never) : unknown);
 
 /** What the runtime makes of a function's result: generators are run, operations and promises waited for. */
-// biome-ignore lint/suspicious/noExplicitAny: what is sent into a generator does not matter here
 export type Returned<R> =
+  // biome-ignore lint/suspicious/noExplicitAny: what is sent into a generator does not matter here
   R extends Generator<infer Y, infer T, any>
     ? [Y] extends [Suspend]
       ? T

@@ -217,7 +217,9 @@ export abstract class Combination<T> extends Operation<T> {
 
   protected empty(): unknown[] | Record<string, unknown> {
     // Keys in the order of the record, not in that of the ends.
-    return this.record ? Object.fromEntries(this.operands.map(([key]) => [key, undefined])) : new Array(this.operands.length);
+    return this.record
+      ? Object.fromEntries(this.operands.map(([key]) => [key, undefined]))
+      : new Array(this.operands.length);
   }
 }
 

@@ -223,6 +223,12 @@ function looksOver(): boolean {
   return engine.sliced && now >= engine.sliceEnd;
 }
 
+/** A turn begins. */
+export function refuel(): void {
+  engine.spent = false;
+  engine.fuel = engine.unusual === null && engine.choose === null ? engine.quantum : 0;
+}
+
 /** Something unusual was turned on: have the very next step look for it. */
 export function lookSoon(): void {
   engine.fuel = 0;

@@ -166,7 +166,8 @@ export abstract class Fiber extends Waiter {
   /** The next error that waits, unless the fiber is shielded. @internal */
   _takePending(): Interruption | null {
     const extra = this._extra as Extra;
-    const index = extra.shields === 0 ? 0 : extra.pending.findIndex(({ rank }) => (rank ?? -1) >= extra.shieldRank);
+    const index =
+      extra.shields === 0 ? 0 : extra.pending.findIndex(({ rank }) => (rank ?? -1) >= extra.shieldRank);
     const interruption = extra.pending.splice(index, index === -1 ? 0 : 1)[0] ?? null;
     if (extra.pending.length === 0 && this._mode === RUNNING_PENDING) this._mode = RUNNING;
     return interruption;

@@ -90,7 +90,14 @@ function close(fiber: Fiber): void {
     fiber._slot = undefined;
     ready(fiber);
   }
-  if (mode === PARKED || mode === SWITCHED || mode === YIELDED || mode === NEXT || mode === NEXT_PENDING || mode === THROW) {
+  if (
+    mode === PARKED ||
+    mode === SWITCHED ||
+    mode === YIELDED ||
+    mode === NEXT ||
+    mode === NEXT_PENDING ||
+    mode === THROW
+  ) {
     fiber._mode = CLOSE;
     fiber._value = extra.kills[0];
   }

@@ -11,7 +11,17 @@ import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
 import { doors } from './resume.js';
 import { giveTo, pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
-import { DEAD, MAIN, NEW, PARKED, RUNNING, RUNNING_CLOSING, RUNNING_PENDING, START, SWITCHED } from './waiter.js';
+import {
+  DEAD,
+  MAIN,
+  NEW,
+  PARKED,
+  RUNNING,
+  RUNNING_CLOSING,
+  RUNNING_PENDING,
+  START,
+  SWITCHED,
+} from './waiter.js';
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const MAX_REFUSALS = 100;

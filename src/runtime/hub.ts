@@ -7,7 +7,7 @@
  * check phase tells where a pass ends.
  */
 import { checkFn, checkMs, showValue } from './check.js';
-import { countReady, engine, enroll, hasReady } from './engine.js';
+import { countReady, engine, enroll, hasReady, refuel } from './engine.js';
 import type { Fiber } from './fiber.js';
 import { greenlet, main } from './greenlet.js';
 import { type HostTimer, host, macrotask, printError } from './host.js';
@@ -257,8 +257,7 @@ function nextSlice(): void {
 function slice(end: number): void {
   turns++;
   engine.sliceEnd = end;
-  engine.spent = false;
-  engine.fuel = engine.quantum;
+  refuel();
   engine.lastLook = host.performance.now();
   for (const begins of hooks.turnBegins) begins(engine.lastLook);
   engine.sliced = true;

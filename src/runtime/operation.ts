@@ -29,8 +29,8 @@ import {
   RUNNING,
   RUNNING_CLOSING,
   RUNNING_PENDING,
-  SWITCHED,
   type Started,
+  SWITCHED,
   type Waiter,
   YIELDED,
 } from './waiter.js';
@@ -92,7 +92,6 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
     return leaf as Iterator<Suspend, T, unknown>;
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: awaiting an operation runs it
   then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

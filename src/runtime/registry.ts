@@ -1,7 +1,7 @@
 /** Every scheduled greenlet that has been started and has not ended. */
 import { engine } from './engine.js';
-import { hooks } from './hub.js';
 import type { greenlet } from './greenlet.js';
+import { hooks } from './hub.js';
 
 /** All of them, in the order in which they were made. */
 export function registered(): greenlet[] {

@@ -19,11 +19,10 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
 
   /** Moves on to the next value, which is then in `value`; false when there is none. */
   more(): Operation<boolean> {
-    return new Call(
-      advance as never,
-      [this, (value: T | undefined) => void (this.#value = value)],
-      'Results.more',
-    );
+    const keep = (value: T | undefined) => {
+      this.#value = value;
+    };
+    return new Call(advance as never, [this, keep], 'Results.more');
   }
 
   /** The value that `more` moved to. */

@@ -13,26 +13,23 @@ import { GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
 import { absolve, condemn } from './grace.js';
 import { greenlet } from './greenlet.js';
+import { setHold } from './holds.js';
 import { type AbortControllerLike, host } from './host.js';
 import { hub, warn } from './hub.js';
 import { Get, Join } from './join.js';
 import { type KillOptions, killError, killFiber } from './kill.js';
+import { type Emitter, killOn } from './kill-on.js';
 import { CallbackLink, type LinkTarget, removeCallback } from './link-callbacks.js';
 import { type Link, LinkList } from './links.js';
 import { FAILED, KILLED, noteFailure, OBSERVED, observe } from './observe.js';
 import type { Operation } from './operation.js';
+import { type Origin, originOf, treeLocalsOf } from './origin.js';
 import { here } from './place.js';
 import { notePlace } from './spawn-place.js';
 import { giveTo, goOn } from './transfer.js';
 import type { Signal } from './types.js';
 import { delivering } from './visitor.js';
 import { DEAD, NEW, PROBING, START } from './waiter.js';
-
-/** Where a greenlet comes from; one object for all that the same greenlet spawns. */
-interface Origin {
-  readonly by: { deref(): Greenlet<unknown> | undefined } | null;
-  tree: { locals: Record<string, unknown> | null };
-}
 
 /** How long to wait for a result; `block: false` is `timeout: 0`. */
 export interface GetOptions {
@@ -268,51 +265,27 @@ export class Greenlet<T = any> extends greenlet<T> {
   killOn(signal: Signal): Disposable;
   killOn(emitter: Emitter, event: string): Disposable;
   killOn(source: Signal | Emitter, event?: string): Disposable {
-    const onEvent = () => void this.kill();
-    let off: () => void;
-    if ('aborted' in source) {
-      if (source.aborted) {
-        onEvent();
-        return { [Symbol.dispose]: () => {} };
-      }
-      source.addEventListener('abort', onEvent, { once: true });
-      off = () => source.removeEventListener('abort', onEvent);
-    } else {
-      if (typeof event !== 'string')
-        throw new TypeError('killOn(emitter, event) needs the name of the event');
-      source.on(event, onEvent);
-      off = () => source.off(event, onEvent);
-    }
-    const link: Link = { _waiter: null, _died: () => off() };
-    this._link(link);
-    return {
-      [Symbol.dispose]: () => {
-        off();
-        this._unlink(link);
-      },
-    };
+    return killOn(this, source, event);
   }
 
   /** Its timers hold the process again. */
   ref(): void {
-    hold(this, true);
+    setHold(this, true);
   }
 
   /** Nothing that it waits for holds the process (a daemon). */
   unref(): void {
-    hold(this, false);
+    setHold(this, false);
   }
 
   /** The greenlet that spawned it, while that is remembered; null for main's. Mirrors `spawning_greenlet`. */
   get spawnedBy(): Greenlet<unknown> | null {
-    return this._origin?.by?.deref() ?? null;
+    return (this._origin?.by?.deref() as Greenlet<unknown> | undefined) ?? null;
   }
 
   /** One object for all greenlets that descend from the same greenlet of main's. Mirrors `spawn_tree_locals`. */
   get spawnTreeLocals(): Record<string, unknown> {
-    this._origin ??= { by: null, tree: { locals: null } };
-    this._origin.tree.locals ??= {};
-    return this._origin.tree.locals;
+    return treeLocalsOf(this);
   }
 
   /** Kills it. */
@@ -418,32 +391,10 @@ export class Greenlet<T = any> extends greenlet<T> {
   }
 }
 
-function hold(greenlet: Greenlet<unknown>, on: boolean): void {
-  greenlet._more().unreferenced = !on;
-  if (greenlet._timer === -1) return;
-  engine.timers.hold(greenlet, on);
-  engine.arm();
-}
-
 const HINT = '; pass the function, and its arguments after it';
 
 /** Greenlets that have died so far: the order of their deaths. */
 let deaths = 0;
-
-/** The origin that all greenlets share which `spawner` spawns. */
-function originOf(spawner: Greenlet<unknown>): Origin {
-  const own = spawner._origin ?? { by: null, tree: { locals: null } };
-  spawner._origin = own;
-  const extra = spawner._more();
-  extra.origin ??= { by: new WeakRef(spawner), tree: own.tree };
-  return extra.origin as Origin;
-}
-
-/** An `EventEmitter`, as far as `killOn` uses it. */
-export interface Emitter {
-  on(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
-}
 
 /** `_args` is the one argument itself. A bit of `_flags`, beside those of observe.ts. */
 const ONE_ARGUMENT = 16;

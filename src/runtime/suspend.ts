@@ -49,6 +49,7 @@ class Run<T> implements Waker<T> {
   }
 }
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing fits
 type Register<T> = (waker: Waker<T>) => (() => void) | void;
 
 class Suspension<T> extends Operation<T> {

@@ -79,7 +79,9 @@ export class Timeout extends TimeoutError implements Timed {
   /** Starts it for a run of its own. @internal */
   _enter(fiber: Fiber): void {
     if (this.pending || this.#runs) {
-      throw new GreenletError('this Timeout is pending or under way; a run needs one of its own, or cancel() it first');
+      throw new GreenletError(
+        'this Timeout is pending or under way; a run needs one of its own, or cancel() it first',
+      );
     }
     this.#runs = true;
     this._startFor(fiber);

@@ -13,7 +13,19 @@ import { here } from './place.js';
 import { doors, run } from './resume.js';
 import type { Signal } from './types.js';
 import { visits } from './visitor.js';
-import { DEAD, NEW, NEXT, NEXT_PENDING, PARKED, START, type Started, SWITCHED, THROW, type Waiter, YIELDED } from './waiter.js';
+import {
+  DEAD,
+  NEW,
+  NEXT,
+  NEXT_PENDING,
+  PARKED,
+  START,
+  type Started,
+  SWITCHED,
+  THROW,
+  type Waiter,
+  YIELDED,
+} from './waiter.js';
 
 // The states of a transfer.
 const NOT_RUN = 0;
@@ -34,7 +46,13 @@ export class Transfer<T> extends Operation<T> {
   /** @internal */ declare _state: number;
 
   /** @internal */
-  constructor(target: Fiber, origin: Waiter, args: readonly unknown[] | null, sent: unknown, throws: boolean) {
+  constructor(
+    target: Fiber,
+    origin: Waiter,
+    args: readonly unknown[] | null,
+    sent: unknown,
+    throws: boolean,
+  ) {
     super();
     this._target = target;
     this._origin = origin;
