@@ -12,8 +12,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NAMES: Readonly<Record<string, { readonly values: string; readonly types: string }>> = {
   greenlets: {
     values:
-      'Deadlock Greenlet GreenletError GreenletExit Local LoopExit RawGreenlet Results Timeout TimeoutError all any attempt ' +
-      'call callback currentGreenlet each enter forEach formatError getcurrent gettrace green greenlet hub idle isExit iwait ' +
+      'Deadlock Greenlet GreenletError GreenletExit Local LoopExit Pool PoolFull RawGreenlet Results Timeout TimeoutError all any attempt ' +
+      'call callback currentGreenlet each enter fetch forEach formatError getcurrent gettrace green greenlet hub idle isExit iwait ' +
       'joinall kill killall local main race rethrowExit runWith scope seconds settled settrace shield sleep spawn spawnLater ' +
       'spawnRaw suspend until wait withTimeout',
     types:

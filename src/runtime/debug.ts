@@ -1,12 +1,13 @@
 /** Debug mode: operations that a greenlet built and never ran are told, with the place where they were built. */
 import { engine } from './engine.js';
 import { Fiber } from './fiber.js';
+import type { greenlet } from './greenlet.js';
 import { withStackLimit } from './host.js';
 import { hooks as hubHooks, warn } from './hub.js';
+import { hooks } from './life-hooks.js';
 import { describe, type Operation, watchRuns } from './operation.js';
 import { formatFrame, parseStack } from './place.js';
 import { doors } from './resume.js';
-import { type Greenlet, hooks } from './scheduled-greenlet.js';
 import type { Blocking } from './waiter.js';
 
 interface Note {
@@ -31,7 +32,7 @@ function tell(note: Note): void {
   warn({
     code: 'NEVER_RUN',
     message: `${operation === undefined ? 'an operation' : describe(operation)} was built in ${note.by} and never run: write yield* in front of it`,
-    greenlet: note.by as unknown as Greenlet<unknown>,
+    greenlet: note.by as unknown as greenlet,
     at: frame === undefined ? '' : formatFrame(frame),
   });
 }
@@ -65,6 +66,6 @@ hubHooks.setDebug = (on) => {
   hooks.ended = on ? tellLeftOvers : null;
 };
 
-function tellLeftOvers(greenlet: Greenlet<unknown>): void {
-  for (const note of byGreenlet.get(greenlet) ?? []) tell(note);
+function tellLeftOvers(ended: greenlet): void {
+  for (const note of byGreenlet.get(ended) ?? []) tell(note);
 }

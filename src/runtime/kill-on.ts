@@ -18,6 +18,9 @@ interface Killable {
 /** Kills `greenlet` when `source` says so; disposing the result takes that back, and so does its end. */
 export function killOn(greenlet: Killable, source: Signal | Emitter, event: string | undefined): Disposable {
   const nothing = { [Symbol.dispose]: () => {} };
+  if (!('aborted' in source) && typeof event !== 'string') {
+    throw new TypeError('killOn(emitter, event) needs the name of the event');
+  }
   if (greenlet.dead) return nothing;
   const onEvent = () => greenlet._kill(undefined);
   let off: () => void;
@@ -29,9 +32,9 @@ export function killOn(greenlet: Killable, source: Signal | Emitter, event: stri
     source.addEventListener('abort', onEvent, { once: true });
     off = () => source.removeEventListener('abort', onEvent);
   } else {
-    if (typeof event !== 'string') throw new TypeError('killOn(emitter, event) needs the name of the event');
-    source.on(event, onEvent);
-    off = () => source.off(event, onEvent);
+    const name = event as string;
+    source.on(name, onEvent);
+    off = () => source.off(name, onEvent);
   }
   const link: Link = { _waiter: null, _died: off };
   greenlet._link(link);

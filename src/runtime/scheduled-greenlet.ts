@@ -19,6 +19,7 @@ import { hub, warn } from './hub.js';
 import { Get, Join } from './join.js';
 import { type KillOptions, killError, killFiber } from './kill.js';
 import { type Emitter, killOn } from './kill-on.js';
+import { hooks } from './life-hooks.js';
 import { CallbackLink, type LinkTarget, removeCallback } from './link-callbacks.js';
 import { type Link, LinkList } from './links.js';
 import { FAILED, KILLED, noteFailure, OBSERVED, observe } from './observe.js';
@@ -385,9 +386,8 @@ export class Greenlet<T = any> extends greenlet<T> {
 
   /** @internal */
   override _stateText(): string {
-    if (this._mode === DEAD) return (this._flags & FAILED) !== 0 ? 'failed dead' : 'dead';
-    if (this._mode === NEW && this._id >= 0) return 'scheduled started';
-    return this._mode === START ? 'scheduled started' : super._stateText();
+    if (this._mode === START || (this._mode === NEW && this._id >= 0)) return 'scheduled started';
+    return (this._flags & FAILED) !== 0 ? 'failed dead' : super._stateText();
   }
 }
 
@@ -398,9 +398,3 @@ let deaths = 0;
 
 /** `_args` is the one argument itself. A bit of `_flags`, beside those of observe.ts. */
 const ONE_ARGUMENT = 16;
-
-/** Who else wants to know of starts and ends: tracing and diagnostics. */
-export const hooks: {
-  starting: ((greenlet: Greenlet<unknown>) => void) | null;
-  ended: ((greenlet: Greenlet<unknown>, failed: boolean) => void) | null;
-} = { starting: null, ended: null };

@@ -1,0 +1,183 @@
+/**
+ * Preloaded (`node --import`): the process gets a time of its own, so that how fast the machine is does not matter.
+ *
+ * `setTimeout`, `setInterval`, their clearing, `performance.now` and `Date.now` follow a virtual time, which jumps to the next timer
+ * when the event loop has gone round a few times and nothing else is left to do. While real things hold the process (sockets, files,
+ * children, timers of `node:timers`), time goes on as it really does. `setImmediate`, promises and IO are the host's own; timers that
+ * are pending hold the process as the host's would, and no longer.
+ */
+import { AsyncResource } from 'node:async_hooks';
+
+/** How many passes of the loop in a row must bring nothing new. */
+const PASSES = 3;
+/** Every look at the clock takes a moment, so that whoever waits for the time to pass in a loop gets there. */
+const LOOK = 0.001;
+const LONGEST = 2 ** 31 - 1;
+
+const real = {
+  setTimeout: globalThis.setTimeout,
+  clearTimeout: globalThis.clearTimeout,
+  setImmediate: globalThis.setImmediate,
+  clearImmediate: globalThis.clearImmediate,
+  performanceNow: performance.now.bind(performance),
+};
+const start = { date: Date.now(), now: real.performanceNow() };
+
+/** Virtual milliseconds since the start. */
+let time = 0;
+/** The real time of the last look, while real things hold the process. */
+let lookedAt = null;
+let quiet = 0;
+/** The pending timers, by their numbers, in the order in which they were set. */
+const timers = new Map();
+let numbers = 0;
+/** The next look: an immediate, or a real timer while real things hold the process. */
+let look = null;
+
+class Timer {
+  #callback;
+  #args;
+  #resource = new AsyncResource('Timeout', { requireManualDestroy: true });
+  #delay;
+  #again;
+  #ref = true;
+  at = 0;
+
+  constructor(callback, delay, args, again) {
+    if (typeof callback !== 'function') {
+      const error = new TypeError('The "callback" argument must be of type function.');
+      throw Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+    }
+    this.number = ++numbers;
+    this.#callback = callback;
+    this.#args = args;
+    this.#delay = delay >= 1 && delay <= LONGEST ? Math.trunc(delay) : 1;
+    this.#again = again;
+    this.refresh();
+  }
+
+  fire() {
+    if (this.#again) this.refresh();
+    else this.close();
+    this.#resource.runInAsyncScope(this.#callback, this, ...this.#args);
+  }
+
+  ref() {
+    this.#ref = true;
+    arm();
+    return this;
+  }
+
+  unref() {
+    this.#ref = false;
+    arm();
+    return this;
+  }
+
+  hasRef() {
+    return this.#ref;
+  }
+
+  refresh() {
+    timers.delete(this.number);
+    this.at = time + this.#delay;
+    timers.set(this.number, this);
+    quiet = 0;
+    arm();
+    return this;
+  }
+
+  close() {
+    timers.delete(this.number);
+    arm();
+    return this;
+  }
+
+  [Symbol.toPrimitive]() {
+    return this.number;
+  }
+
+  [Symbol.dispose ?? Symbol.for('dispose')]() {
+    this.close();
+  }
+}
+
+/** Has the loop looked at the timers as long as there are any; those that hold the process hold it by that. */
+function arm() {
+  if (timers.size === 0) {
+    look?.cancel();
+    look = null;
+    lookedAt = null;
+    return;
+  }
+  look ??= soon();
+  if ([...timers.values()].some((timer) => timer.hasRef())) look.handle.ref();
+  else look.handle.unref();
+}
+
+function soon() {
+  const handle = real.setImmediate(onLook);
+  return { handle, cancel: () => real.clearImmediate(handle) };
+}
+
+/** After a moment of real time, and then behind the timers and the IO of that pass. */
+function inAMoment() {
+  const next = { handle: null, cancel: null };
+  next.handle = real.setTimeout(() => {
+    Object.assign(next, soon());
+    arm();
+  }, 1);
+  next.cancel = () => real.clearTimeout(next.handle);
+  return next;
+}
+
+function onLook() {
+  look = null;
+  const others = process.getActiveResourcesInfo().filter((name) => !/^(Immediate|TTYWrap)$/.test(name));
+  const busy = process.getActiveResourcesInfo().includes('Immediate');
+  const due = earliest();
+  if (others.length > 0) {
+    const now = real.performanceNow();
+    time = Math.min(time + now - (lookedAt ?? now), Math.max(time, due.at));
+    lookedAt = now;
+    quiet = 0;
+    look = inAMoment();
+  } else {
+    lookedAt = null;
+    quiet = busy ? 0 : quiet + 1;
+    if (quiet > PASSES) time = Math.max(time, due.at);
+  }
+  arm();
+  if (due.at > time) return;
+  quiet = 0;
+  due.fire();
+}
+
+/** Of equal ones the one that was set first. */
+function earliest() {
+  let first = null;
+  for (const timer of timers.values()) if (first === null || timer.at < first.at) first = timer;
+  return first;
+}
+
+function clear(timer) {
+  if (timer instanceof Timer) timer.close();
+  else if (timers.has(Number(timer))) timers.get(Number(timer)).close();
+  else real.clearTimeout(timer);
+}
+
+function now() {
+  time += LOOK;
+  return time;
+}
+
+globalThis.setTimeout = (callback, delay, ...args) => new Timer(callback, delay, args, false);
+globalThis.setInterval = (callback, delay, ...args) => new Timer(callback, delay, args, true);
+globalThis.clearTimeout = clear;
+globalThis.clearInterval = clear;
+Object.defineProperty(performance, 'now', {
+  value: () => start.now + now(),
+  configurable: true,
+  writable: true,
+});
+Date.now = () => Math.trunc(start.date + now());
