@@ -27,8 +27,10 @@ const FIRST_SIZE = 256;
 class Engine {
   /** The number of the greenlet whose code is running. */
   at = UNNUMBERED;
-  /** The scheduled greenlets that live, by their numbers. */
-  readonly slots: (Waiter | null)[] = [null];
+  /** The scheduled greenlets that live, by their numbers; a free place holds the number of the next free one. */
+  readonly slots: (Waiter | number | null)[] = [null];
+  /** The first free place, -1 when there is none. */
+  free = -1;
   /** The generator of the current greenlet is being resumed: the leaf iterator, when it is reached, hands over the value. */
   resuming = false;
   /** An operation whose iterator was asked for, about to be started. */
@@ -89,23 +91,27 @@ class Engine {
 
 export const engine = new Engine();
 
-/** Numbers of dead greenlets, to be given again. */
-const freeNumbers: number[] = [];
 /** Waiters without a number, while they are in the ring. */
 const loose: (Waiter | null)[] = [];
 const freeLoose: number[] = [];
 
 /** Gives `waiter` a number, until `dismiss`. */
 export function enroll(waiter: Waiter): void {
-  const id = freeNumbers.pop() ?? engine.slots.length;
-  waiter._id = id;
-  engine.slots[id] = waiter;
+  const { slots, free } = engine;
+  if (free === -1) {
+    waiter._id = slots.length;
+    slots.push(waiter);
+  } else {
+    waiter._id = free;
+    engine.free = slots[free] as number;
+    slots[free] = waiter;
+  }
 }
 
 /** Takes the number of `waiter` back; it must not be in the ring. */
 export function dismiss(waiter: Waiter): void {
-  engine.slots[waiter._id] = null;
-  freeNumbers.push(waiter._id);
+  engine.slots[waiter._id] = engine.free;
+  engine.free = waiter._id;
   waiter._id = -1;
 }
 

@@ -1,8 +1,7 @@
 /**
  * `Greenlet`: a greenlet that the hub schedules, with a result, links, `get`, `join` and `kill`. Mirrors `gevent.Greenlet`.
  *
- * Its parent is the hub, nothing of it runs inside `spawn`, and its errors harm no other greenlet: they are kept for whoever
- * asks, and told to `hub.onError` when nobody has by the end of the turn (observe.ts).
+ * Its parent is the hub, and nothing of it runs inside `spawn`. Its errors harm no other greenlet (observe.ts).
  */
 import { adopt } from './body.js';
 import type { Fn, Returned } from './body-types.js';
@@ -151,8 +150,8 @@ export class Greenlet<T = any> extends greenlet<T> {
     return this._value;
   }
 
-  /** The same as `error`: gevent's name. */
-  get exception(): unknown {
+  /** gevent's name of `error`. */
+  get exception() {
     return this.error;
   }
 
