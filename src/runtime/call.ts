@@ -9,9 +9,9 @@ import { checkFn, isPromiseLike } from './check.js';
 import { engine, wake } from './engine.js';
 import { Fiber } from './fiber.js';
 import type { Link } from './links.js';
-import { done, Operation, park, SUSPENDED } from './operation.js';
+import { done, Operation, park, SUSPENDED, throwPending } from './operation.js';
 import { lateCalls, until } from './until.js';
-import { ENTER, type Started, type Waiter } from './waiter.js';
+import { ENTER, RUNNING_PENDING, type Started, type Waiter } from './waiter.js';
 
 /** A greenlet that runs a body for somebody who is none. */
 export interface Child {
@@ -51,22 +51,19 @@ export class Call<T> extends Operation<T> {
     const { fn, args } = this;
     const result = fn(...(args as never[]));
     if (typeof result !== 'object' || result === null) return done(waiter, result);
-    if (result instanceof Operation) {
-      if (engine.watch !== null) engine.watch.ran(result);
-      return result._start(waiter);
-    }
+    if (result instanceof Operation) return startFor(waiter, result);
     if (result instanceof Fiber) return done(waiter, result);
-    if (!isGenerator(result) && isPromiseLike(result)) {
-      const wait = until(result);
-      if (engine.watch !== null) engine.watch.ran(wait);
-      return wait._start(waiter);
-    }
+    if (!isGenerator(result) && isPromiseLike(result)) return startFor(waiter, until(result));
     const generator = toGenerator(result, fn);
     if (generator === null) return done(waiter, result);
     waiter._push(generator);
     waiter._mode = ENTER;
     engine.successor = waiter;
     return SUSPENDED;
+  }
+
+  override get _isFrame(): boolean {
+    return true;
   }
 
   /** Outside of greenlets the function gets one of its own. */
@@ -88,6 +85,13 @@ export class Call<T> extends Operation<T> {
     child._unlink(link);
     child._kill(undefined);
   }
+}
+
+/** Runs what the function gave in its place. It is a suspension, where a call is none. */
+function startFor(waiter: Waiter, operation: Operation<unknown>): Started {
+  if (engine.watch !== null) engine.watch.ran(operation);
+  if (waiter._mode === RUNNING_PENDING && !operation._isFrame) throwPending(waiter);
+  return operation._start(waiter);
 }
 
 /**

@@ -42,6 +42,7 @@ function onBeforeExit(): void {
   if (engine.awake) return;
   if (rejectVisits(loopExitMessage())) {
     // The process lives on for whoever has been told, and comes here again.
+    told = true;
     macrotask(() => {});
     return;
   }

@@ -13,7 +13,7 @@ export interface GreenOptions {
 
 /**
  * An async function that runs `fn` in a new greenlet at each call, with the same `this` and arguments: a request handler, a
- * listener, a test body. Its promise gives the value or rejects with the error.
+ * listener, a test body. Its promise gives the value or rejects with the error; after an abort, with the signal's reason.
  */
 export function green<A extends unknown[], R>(
   fn: Fn<A, R>,
@@ -26,6 +26,12 @@ export function green<A extends unknown[], R>(
     if (name !== '') greenlet.name = name;
     if (options.signal !== undefined) greenlet.killOn(options.signal);
     greenlet.start();
-    return greenlet.get().promise();
+    const run = greenlet.get().promise();
+    const { signal } = options;
+    if (signal === undefined) return run;
+    return run.then((value) => {
+      if (greenlet.killed && signal.aborted) throw signal.reason;
+      return value;
+    });
   };
 }

@@ -76,7 +76,9 @@ export class Join extends UntilDeath<boolean> {
 
   _start(waiter: Waiter): Started {
     if (this.target._mode === DEAD) return done(waiter, true);
-    if (this.timeout === 0) return done(waiter, false);
+    // One that kills itself under a shield would wait for what the shield holds up.
+    const suicide = this._isRequest && waiter._self === this.target;
+    if (this.timeout === 0 || suicide) return done(waiter, false);
     return this._startWait(waiter);
   }
 

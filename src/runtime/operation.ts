@@ -121,6 +121,11 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
     return false;
   }
 
+  /** It runs a function and is itself no suspension: errors that wait are thrown further in, or held up by a shield. @internal */
+  get _isFrame(): boolean {
+    return false;
+  }
+
   /** Begins a run for `waiter`: gives `done(…)`, or arranges a `wake` and gives `park(…)`, or throws. @internal */
   abstract _start(waiter: Waiter): Started;
 
@@ -215,8 +220,7 @@ function irregular(greenlet: Waiter, count: number): Started {
   switch (greenlet._mode) {
     case RUNNING_PENDING: {
       if (operation === null) break;
-      const pending = (greenlet as Interruptible)._takePending();
-      if (pending !== null) throw pending.error;
+      if (!operation._isFrame) throwPending(greenlet);
       return operation._start(greenlet);
     }
     case RUNNING_CLOSING:
@@ -245,6 +249,12 @@ function irregular(greenlet: Waiter, count: number): Started {
   throw new GreenletError(
     `${name} cannot block here (at ${here()}): this code runs in a callback, or drives the iterator by hand`,
   );
+}
+
+/** Throws the next error that waits to be thrown into a greenlet that is about to suspend. */
+export function throwPending(greenlet: Waiter): void {
+  const pending = (greenlet as Interruptible)._takePending();
+  if (pending !== null) throw pending.error;
 }
 
 /** Takes back what `greenlet` waits for and has it running again. */

@@ -60,6 +60,8 @@ export interface Blocking {
   readonly _name: string;
   /** The object that it is a call of, if any. @internal */
   readonly _object: unknown;
+  /** It runs a function and is itself no suspension. @internal */
+  readonly _isFrame: boolean;
   /** Begins a run for `waiter`: gives `done(…)`, or arranges a `wake` and gives `park(…)`, or throws. @internal */
   _start(waiter: Waiter): Started;
   /** Takes back the run of a parked `waiter`: nothing stays registered. Neither blocks nor throws. @internal */

@@ -1,18 +1,20 @@
 /** The host's time, following a virtual clock: `Date.now`, `performance.now`, `setTimeout`, `setInterval` and their clearing. */
 import { checkMs } from '../runtime/check.js';
 import { clearTimer, setTimer } from '../runtime/engine.js';
+import { report } from '../runtime/hub.js';
 import type { Timed } from '../runtime/waiter.js';
 import type { TestClock } from './test-clock.js';
 
 type Callback = (...args: unknown[]) => void;
 
-/** A timer of the host's kind, on the hub's heap. */
-class VirtualTimer implements Timed {
+/** A timer of the host's kind, on the hub's heap. What its callback throws goes to `hub.onError`. */
+export class VirtualTimer implements Timed {
   _timer = -1;
   readonly #callback: Callback;
   readonly #args: unknown[];
   readonly #ms: number;
   readonly #again: boolean;
+  #ref = true;
 
   constructor(callback: Callback, ms: number, args: unknown[], again: boolean) {
     this.#callback = callback;
@@ -24,19 +26,36 @@ class VirtualTimer implements Timed {
 
   _expired(): void {
     if (this.#again) setTimer(this, this.#ms, true);
-    this.#callback(...this.#args);
+    try {
+      this.#callback(...this.#args);
+    } catch (error) {
+      report(error, null);
+    }
   }
 
   ref(): this {
+    this.#ref = true;
     return this;
   }
 
   unref(): this {
+    this.#ref = false;
     return this;
   }
 
   hasRef(): boolean {
-    return true;
+    return this.#ref;
+  }
+
+  refresh(): this {
+    clearTimer(this);
+    setTimer(this, this.#ms, true);
+    return this;
+  }
+
+  close(): this {
+    clearTimer(this);
+    return this;
   }
 
   [Symbol.dispose](): void {
@@ -56,16 +75,20 @@ export function patchTime(clock: TestClock): () => void {
       checkMs(delay);
       return new VirtualTimer(callback, delay, args, again);
     };
-  const clear = (handle: unknown) => {
-    if (handle instanceof VirtualTimer) clearTimer(handle);
+  const clear = (name: string) => {
+    const earlier = globals[name] as (handle: unknown) => void;
+    return (handle: unknown) => {
+      if (handle instanceof VirtualTimer) clearTimer(handle);
+      else earlier(handle);
+    };
   };
   const patches: [Record<string, unknown>, string, unknown][] = [
     [Date as unknown as Record<string, unknown>, 'now', () => start + clock.now()],
     [performance as unknown as Record<string, unknown>, 'now', () => clock.now()],
     [globals, 'setTimeout', timer(false)],
     [globals, 'setInterval', timer(true)],
-    [globals, 'clearTimeout', clear],
-    [globals, 'clearInterval', clear],
+    [globals, 'clearTimeout', clear('clearTimeout')],
+    [globals, 'clearInterval', clear('clearInterval')],
   ];
   const undos = patches.map(([target, name, replacement]) => {
     const descriptor = Object.getOwnPropertyDescriptor(target, name);

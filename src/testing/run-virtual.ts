@@ -4,9 +4,9 @@
  * observed and greenlets left over fail the run.
  */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { checkFn } from '../runtime/check.js';
+import { checkFn, showValue } from '../runtime/check.js';
 import { listParked, loopExitMessage } from '../runtime/deadlock.js';
-import { engine, wake } from '../runtime/engine.js';
+import { engine, lookSoon, wake } from '../runtime/engine.js';
 import { GreenletError, LoopExit } from '../runtime/errors.js';
 import { host } from '../runtime/host.js';
 import { hub } from '../runtime/hub.js';
@@ -14,25 +14,40 @@ import { FAILED, observe } from '../runtime/observe.js';
 import { registered } from '../runtime/registry.js';
 import { doors } from '../runtime/resume.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
-import { TimerHeap } from '../runtime/timers.js';
 import { outside } from '../runtime/until.js';
-import { rejectVisits, visits } from '../runtime/visitor.js';
-import { patchTime } from './patch-time.js';
+import { visits } from '../runtime/visitor.js';
+import { hostWork, isBusierThan } from './host-work.js';
+import { patchTime, VirtualTimer } from './patch-time.js';
 import { quiet, waitersForQuiet } from './quiet.js';
 import { randomFrom } from './random.js';
 import { TestClock } from './test-clock.js';
+import { VirtualTimers } from './virtual-timers.js';
 
 export interface VirtualOptions {
   /** Draws the order of ready greenlets from this number; without it the order is first in, first out. */
   readonly seed?: number | undefined;
   /** 'auto' (default): time jumps when all are blocked. 'manual': only `clock.advance` and `clock.next` move it. */
   readonly clock?: 'auto' | 'manual' | undefined;
-  /** `Date.now`, `performance.now` and the host's timers follow the virtual clock during the run. */
+  /**
+   * `Date.now`, `performance.now` and the host's timers follow the virtual clock during the run. Time then passes for a promise too
+   * that one of those timers may end: unless the host is busy with something real.
+   */
   readonly patch?: boolean | undefined;
 }
 
 /** Virtual runs change the one hub: they take turns. */
 let turn: Promise<unknown> = Promise.resolve();
+
+/** How often somebody may be told that nothing will ever happen before the run is given up. */
+const MOST_LOOP_EXITS = 100;
+/** ms of a test that is told so, whatever `hub.killGrace` is. */
+const DEFAULT_GRACE = 1000;
+
+/** As it was before anybody patched it. */
+const { setTimeout: hostTimeout } = host;
+
+/** The host has looked at its timers and at io. */
+const hostPass = () => new Promise<void>((resolve) => void hostTimeout(resolve, 0));
 
 /**
  * Runs `fn(clock)` in a greenlet of its own in virtual time, and gives its value. The promise rejects with its error; with a
@@ -46,10 +61,19 @@ export async function runVirtual<R>(
   options: VirtualOptions = {},
 ): Promise<Returned<R>> {
   checkFn(fn);
-  if (engine.current !== doors.main) throw new GreenletError('runVirtual() cannot be used inside a greenlet');
-  const run = turn.then(() => new VirtualRun(fn as Fn<[TestClock], unknown>, options).run());
-  turn = run.catch(() => {});
-  return (await run) as Returned<R>;
+  const { clock = 'auto' } = options;
+  if (clock !== 'auto' && clock !== 'manual')
+    throw new TypeError(`clock must be 'auto' or 'manual', got ${showValue(clock)}`);
+  const run = () => new VirtualRun(fn as Fn<[TestClock], unknown>, options).run();
+  return (await inTurn('runVirtual', run)) as Returned<R>;
+}
+
+/** Has `work`, which runs virtually, wait until the runs before it are over. */
+export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+  if (engine.current !== doors.main) throw new GreenletError(`${name}() cannot be used inside a greenlet`);
+  const result = turn.then(work);
+  turn = result.catch(() => {});
+  return result;
 }
 
 /** `runVirtual` as a test body: `it('waits', virtual(function* (clock) { … }))`. */
@@ -71,6 +95,9 @@ export class VirtualRun {
   readonly #errors: unknown[] = [];
   readonly #earlier = new Set(registered());
   readonly #awaited = new Set(visits);
+  readonly #waitsBefore = outside.waits;
+  readonly #workBefore = hostWork();
+  #loopExits = 0;
 
   constructor(fn: Fn<[TestClock], unknown>, options: VirtualOptions, hooks: RunHooks = {}) {
     this.#options = options;
@@ -78,6 +105,8 @@ export class VirtualRun {
     this.clock = new TestClock(options.seed);
     this.greenlet = new Greenlet(fn, this.clock);
     this.greenlet.name = 'test';
+    // Its error is what the run rejects with.
+    this.greenlet._link({ _waiter: null, _died: observe });
   }
 
   async run(): Promise<unknown> {
@@ -93,6 +122,7 @@ export class VirtualRun {
       await quiet();
       return this.#verdict(leftOver.length, list);
     } finally {
+      for (const each of this.#all()) each._kill(undefined);
       after?.();
       restore();
     }
@@ -101,10 +131,7 @@ export class VirtualRun {
   #verdict(leftOver: number, list: string): unknown {
     const { greenlet } = this;
     const failures = [...this.#errors];
-    if ((greenlet._flags & FAILED) !== 0) {
-      observe(greenlet);
-      if (failures[0] !== greenlet._value) failures.unshift(greenlet._value);
-    }
+    if ((greenlet._flags & FAILED) !== 0) failures.unshift(greenlet._value);
     if (leftOver > 0) failures.push(new GreenletError(`${leftOver} greenlets were left over:\n${list}`));
     if (failures.length === 1) throw failures[0];
     if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join('\n'));
@@ -116,20 +143,22 @@ export class VirtualRun {
     const { clock, timers, choose, countedSlices } = engine;
     const { onError } = hub;
     const unpatch = this.#options.patch ? patchTime(this.clock) : () => {};
+    const virtualTimers = new VirtualTimers(timers);
     engine.clock = this.clock;
-    engine.timers = new TimerHeap();
+    engine.timers = virtualTimers;
     engine.countedSlices = true;
     hub.onError = (error) => this.#errors.push(error);
     const collect = hub.onError;
     if (this.#options.seed !== undefined) {
       const random = randomFrom(this.#options.seed);
       engine.choose = (count) => Math.floor(random() * count);
-      engine.fuel = 0;
+      lookSoon();
     }
     return () => {
       Object.assign(engine, { clock, timers, choose, countedSlices });
       if (hub.onError === collect) hub.onError = onError;
       unpatch();
+      virtualTimers.handOver(this.clock.now(), clock.now(), (entry) => entry instanceof VirtualTimer);
       engine.arm();
     };
   }
@@ -148,44 +177,60 @@ export class VirtualRun {
       await quiet();
       if (over()) return;
       if (waitersForQuiet() > 0) continue;
-      if (this.#waitsForHost()) {
-        await new Promise<void>((resolve) => void host.setTimeout(resolve, 0));
-        continue;
-      }
-      if (!this.#moveOn()) this.#stuck();
+      if (this.#waitsForHost()) await hostPass();
+      else if (!this.#moveOn() && !this.#stuck()) return;
     }
   }
 
-  /** Somebody waits for the world outside, and not for one who awaits us there. */
+  /**
+   * Somebody in the run waits for the world outside: more waits than there are operations awaited by promises that the run made,
+   * for an async function is such a wait itself, and may await us in its turn.
+   */
   #waitsForHost(): boolean {
-    return outside.waits > 0 && [...visits].every((visit) => this.#awaited.has(visit));
+    if (outside.waits - this.#waitsBefore <= this.#ownVisits().length) return false;
+    const patched = this.#options.patch && [...engine.timers].some((each) => each instanceof VirtualTimer);
+    return !patched || isBusierThan(this.#workBefore);
+  }
+
+  /** Operations that have come to be awaited outside of greenlets since the beginning. */
+  #ownVisits(): { interrupt(error: unknown): void }[] {
+    return [...visits].filter((visit) => !this.#awaited.has(visit));
   }
 
   /** Time moves on, or who moved it goes on. False: there is nothing that could happen. */
   #moveOn(): boolean {
     const { earliest } = engine.timers;
+    const pending = earliest < Number.POSITIVE_INFINITY;
     const advance = this.clock._advances[0];
     if (advance !== undefined) {
-      if (earliest <= advance.until) {
+      if (pending && earliest <= advance.until) {
         this.clock._jump(earliest);
       } else {
-        this.clock._jump(advance.until);
+        if (advance.until < Number.POSITIVE_INFINITY) this.clock._jump(advance.until);
         this.clock._advances.shift();
         wake(advance.waiter, undefined);
       }
       return true;
     }
-    const auto = this.#options.clock !== 'manual';
-    if (earliest === Number.POSITIVE_INFINITY || !(auto || this.greenlet.dead)) return false;
+    // A test that was told, and is stuck again, gets its grace also by a clock that nobody moves.
+    const auto = this.#options.clock !== 'manual' || this.#loopExits > 1;
+    if (!pending || !(auto || this.greenlet.dead)) return false;
     this.clock._jump(earliest);
     return true;
   }
 
-  /** All are blocked for ever: whoever awaits outside is told, or else the test's own greenlet. */
-  #stuck(): void {
+  /** All are blocked for ever: whoever awaits outside is told, or else the test's own greenlet. False: telling is no use. */
+  #stuck(): boolean {
     const message = loopExitMessage();
-    if (rejectVisits(message)) return;
-    if (this.greenlet.dead) return;
-    this.greenlet._kill(new LoopExit(message));
+    if (++this.#loopExits > MOST_LOOP_EXITS) {
+      if (this.greenlet.dead) return false;
+      throw new LoopExit(`${message}\nthis was thrown ${MOST_LOOP_EXITS} times, and the test did not end`);
+    }
+    const visiting = this.#ownVisits();
+    for (const visit of visiting) visit.interrupt(new LoopExit(message));
+    if (visiting.length > 0) return true;
+    if (this.greenlet.dead) return false;
+    this.greenlet._kill(new LoopExit(message), DEFAULT_GRACE);
+    return true;
   }
 }
