@@ -232,4 +232,39 @@ describe('shield', () => {
     g.kill();
     expect(result).toBeInstanceOf(Timeout);
   });
+
+  it('is entered though a kill waits already, which is thrown when it ends', async () => {
+    const log: string[] = [];
+    const g = spawn(function* (): Green<void> {
+      try {
+        yield* suspend('for ever', () => {});
+      } finally {
+        // The second kill came before this one was thrown.
+        yield* shield(function* (): Green<void> {
+          yield* sleep(0);
+          log.push('cleaned up');
+        });
+        log.push('not reached');
+      }
+    });
+    await sleep(0);
+    g.kill();
+    g.kill({ exception: new Error('second') });
+    await g.join();
+    expect(log).toEqual(['cleaned up']);
+    expect((g.error as Error).message).toBe('second');
+  });
+
+  it('lets a greenlet that kills itself in it go on, and throws the kill when it ends', async () => {
+    const log: unknown[] = [];
+    const g = spawn(function* (): Green<void> {
+      yield* shield(function* (): Green<void> {
+        log.push(yield* g.kill());
+      });
+      log.push('not reached');
+    });
+    await g.join();
+    expect(log).toEqual([false]);
+    expect(g.killed).toBe(true);
+  });
 });
