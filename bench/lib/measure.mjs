@@ -2,22 +2,28 @@
  * Measures the contestants of one workload in interleaved rounds, A B C A B C …, so that whatever slows the machine for a
  * while slows all of them, and ratios are taken within a round. tinybench does the timing.
  *
- * A workload: { title, contestants, bars, verify?, weight? }
+ * A workload: { title, contestants, bars?, verify?, weight? }
  *   verify()      checks, after the measurements, what a timed run cannot afford to check (the order of steps, say)
- *   weight        'heavy': few runs, because each is long
+ *   weight        how long a run is, and so how many there are: see EFFORTS
  * A contestant: { id, label, unit, … } and either
  *   run(prepared), prepare?, ops, expected, clock?
  *                 is timed ('cpu': of the process, all threads) and counts for `ops` operations; what it gives must equal
  *                 `expected`; `prepare` runs before it, untimed, and may be async like `run`
  *   take()        gives a number that it measured itself
  * A bar: { text, of, to?, most }: the ratio of two contestants (without `to`: the figure itself) is to be at most that.
+ *
+ * A contestant's turn begins with a garbage collection and runs that do not count. They fill the heap with its own garbage,
+ * and have optimised again what the collection undid: a forced one drops the hidden classes of which no object is left, and
+ * with them the optimised code that relies on them. (One that V8 makes of its own accord keeps them for a while.) Then the
+ * mean of the counted runs is taken, garbage collections included.
  */
 import { deepStrictEqual } from 'node:assert';
 import { Bench } from 'tinybench';
 
 const EFFORTS = {
-  quick: { light: { warmups: 4, rounds: 7, samples: 3 }, heavy: { warmups: 1, rounds: 3, samples: 1 } },
-  full: { light: { warmups: 10, rounds: 21, samples: 5 }, heavy: { warmups: 2, rounds: 9, samples: 1 } },
+  light: { quick: { rounds: 7, warmups: 10, runs: 10 }, full: { rounds: 21, warmups: 10, runs: 20 } },
+  heavy: { quick: { rounds: 5, warmups: 1, runs: 3 }, full: { rounds: 11, warmups: 2, runs: 5 } },
+  huge: { quick: { rounds: 3, warmups: 0, runs: 1 }, full: { rounds: 5, warmups: 1, runs: 1 } },
 };
 
 const CLOCKS = {
@@ -28,62 +34,52 @@ const CLOCKS = {
   },
 };
 
-export async function measure(workload, quick) {
-  const { title, contestants, bars = [], verify, weight = 'light' } = workload;
-  const { warmups, rounds, samples } = EFFORTS[quick ? 'quick' : 'full'][weight];
+export async function measure({ title, contestants, bars = [], verify, weight = 'light' }, quick) {
+  const { rounds, ...effort } = EFFORTS[weight][quick ? 'quick' : 'full'];
   const values = contestants.map(() => []);
-  for (const contestant of contestants) {
-    if (contestant.take === undefined) await timed(contestant, warmups);
-  }
+  const takeTurn = (contestant) => contestant.take?.() ?? timed(contestant, effort);
+  // A rehearsal: nothing is optimised yet.
+  for (const contestant of contestants) if (contestant.take === undefined) await takeTurn(contestant);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, contestant] of contestants.entries()) {
-      values[index].push(
-        contestant.take === undefined ? await timed(contestant, samples) : await contestant.take(),
-      );
-    }
+    for (const [index, contestant] of contestants.entries()) values[index].push(await takeTurn(contestant));
   }
   await verify?.();
-  return {
-    title,
-    bars,
-    contestants: contestants.map(({ id, label, unit = 'ns' }, index) => ({
-      id,
-      label,
-      unit,
-      values: values[index],
-    })),
-  };
+  const measured = contestants.map(({ id, label, unit = 'ns' }, index) => ({
+    id,
+    label,
+    unit,
+    values: values[index],
+  }));
+  return { title, bars, contestants: measured };
 }
 
-/** The median of `iterations` runs, in ns an operation. */
-async function timed({ label, prepare, run, ops, expected, clock = 'wall' }, iterations) {
+/** The mean of several runs, in ns an operation. */
+async function timed({ label, prepare, run, ops, expected, clock = 'wall' }, { warmups, runs }) {
   let prepared;
   let outcome;
   const bench = new Bench({
-    iterations,
+    iterations: runs,
     time: 0,
-    warmup: false,
+    warmup: warmups > 0,
+    warmupIterations: warmups,
+    warmupTime: 0,
     throws: true,
     now: CLOCKS[clock],
-    setup: () => globalThis.gc(),
   });
-  bench.add(
-    label,
-    async () => {
-      outcome = await run(prepared);
+  const timedRun = async () => {
+    outcome = await run(prepared);
+  };
+  bench.add(label, timedRun, {
+    async: true,
+    beforeEach: async () => {
+      prepared = await prepare?.();
     },
-    {
-      async: true,
-      beforeEach: async () => {
-        outcome = undefined;
-        prepared = await prepare?.();
-      },
-      afterEach: () => {
-        deepStrictEqual(outcome, expected, `${label}: wrong result`);
-        prepared = undefined;
-      },
+    afterEach: () => {
+      deepStrictEqual(outcome, expected, `${label}: wrong result`);
+      prepared = outcome = undefined;
     },
-  );
+  });
+  globalThis.gc();
   await bench.run();
-  return (bench.tasks[0].result.latency.p50 * 1e6) / ops;
+  return (bench.tasks[0].result.latency.mean * 1e6) / ops;
 }

@@ -1,5 +1,6 @@
 /** Ending many that are parked, with their `finally` blocks. */
 import { killall, spawn, suspend } from '../greenlets.mjs';
+import { settled } from '../lib/settled.mjs';
 
 const MANY = 100_000;
 
@@ -22,7 +23,7 @@ async function parkGreenlets() {
   parked = closed = 0;
   const list = [];
   for (let i = 0; i < MANY; i++) list.push(spawn(waiting));
-  await everyoneParked();
+  await settled(() => parked === MANY);
   return list;
 }
 
@@ -50,7 +51,7 @@ async function parkGenerators() {
     generator.next();
     list.push(generator);
   }
-  await everyoneParked();
+  await settled(() => parked === MANY);
   return list;
 }
 
@@ -80,7 +81,7 @@ async function parkAsync() {
   rejects = [];
   const list = [];
   for (let i = 0; i < MANY; i++) list.push(asyncWaiting());
-  await everyoneParked();
+  await settled(() => parked === MANY);
   return list;
 }
 
@@ -93,11 +94,6 @@ async function rejectAll(list) {
   let ended = 0;
   for (const each of await Promise.allSettled(list)) if (each.reason instanceof Exit) ended++;
   return ended + closed;
-}
-
-async function everyoneParked() {
-  while (parked < MANY) await new Promise((resolve) => setTimeout(resolve, 1));
-  globalThis.gc();
 }
 
 export default () => {

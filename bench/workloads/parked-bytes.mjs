@@ -10,6 +10,7 @@ const KINDS = [
   { id: 'sleep', label: 'greenlets in `sleep(1e9)`' },
   { id: 'generator', label: 'bare generators at a `yield`' },
   { id: 'async', label: 'async functions awaiting a promise, each with its `resolve` kept' },
+  { id: 'async-shared', label: 'async functions awaiting one promise that all share' },
   { id: 'async-timer', label: 'async functions awaiting `setTimeout` of 1e9 ms' },
 ];
 
@@ -20,7 +21,7 @@ async function bytes(kind, count) {
 
 export default ({ count }) => ({
   title: `parked: bytes of heap each, ${count.toLocaleString('en')} of them`,
-  weight: 'heavy',
+  weight: 'huge',
   contestants: KINDS.map(({ id, label }) => ({ id, label, unit: 'bytes', take: () => bytes(id, count) })),
   bars: [
     { text: 'a greenlet parked in `suspend(…)`', of: 'suspend', most: 380 },

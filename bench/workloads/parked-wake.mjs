@@ -1,5 +1,6 @@
 /** Waking many that are parked, and joining them. */
 import { joinall, spawn, suspend } from '../greenlets.mjs';
+import { settled } from '../lib/settled.mjs';
 
 let wakers = [];
 
@@ -15,7 +16,7 @@ async function parkGreenlets(count) {
   wakers = [];
   const list = [];
   for (let i = 0; i < count; i++) list.push(spawn(parked, i));
-  await everyoneParked(count);
+  await settled(() => wakers.length === count);
   return list;
 }
 
@@ -30,13 +31,14 @@ function* bareParked(x) {
   return x + (yield);
 }
 
-function parkGenerators(count) {
+async function parkGenerators(count) {
   const list = [];
   for (let i = 0; i < count; i++) {
     const generator = bareParked(i);
     generator.next();
     list.push(generator);
   }
+  await settled(() => true);
   return list;
 }
 
@@ -61,7 +63,7 @@ async function parkAsync(count) {
   wakers = [];
   const list = [];
   for (let i = 0; i < count; i++) list.push(asyncParked(i));
-  await everyoneParked(count);
+  await settled(() => wakers.length === count);
   return list;
 }
 
@@ -72,16 +74,11 @@ async function wakeAsync(list) {
   return sum;
 }
 
-async function everyoneParked(count) {
-  while (wakers.length < count) await new Promise((resolve) => setTimeout(resolve, 1));
-  globalThis.gc();
-}
-
 export default ({ count }) => {
   const task = { ops: count, expected: (count * (count + 1)) / 2 };
   return {
     title: `parked: wake and join ${count.toLocaleString('en')}`,
-    weight: 'heavy',
+    weight: count > 100_000 ? 'huge' : 'heavy',
     contestants: [
       {
         id: 'greenlets',

@@ -33,6 +33,28 @@ function* bareGiving(turns) {
   return steps;
 }
 
+/** What any `yield*` costs that stops at an iterator of the library: the least that `sleep(0)` can be. */
+let resuming = false;
+const SUSPENDED = { done: false, value: undefined };
+const DONE = { done: true, value: undefined };
+const leaf = {
+  [Symbol.iterator]: () => leaf,
+  next() {
+    if (!resuming) return SUSPENDED;
+    resuming = false;
+    return DONE;
+  },
+};
+
+function* delegatingGiving(turns) {
+  let steps = 0;
+  while (steps < turns) {
+    steps++;
+    yield* leaf;
+  }
+  return steps;
+}
+
 /** What anybody would write: a ring of those that are alive, the first of which has its step. */
 function roundRobin(generators) {
   const ring = new Array(1 << Math.ceil(Math.log2(generators.length + 1))).fill(null);
@@ -53,6 +75,37 @@ function roundRobin(generators) {
     }
   }
   return sum;
+}
+
+function roundRobinResuming(generators) {
+  const ring = new Array(1 << Math.ceil(Math.log2(generators.length + 1))).fill(null);
+  const mask = ring.length - 1;
+  let head = 0;
+  let tail = 0;
+  let sum = 0;
+  for (const each of generators) {
+    each.next();
+    ring[tail++] = each;
+  }
+  while (head !== tail) {
+    const generator = ring[head];
+    head = (head + 1) & mask;
+    resuming = true;
+    const result = generator.next();
+    if (result !== SUSPENDED) {
+      sum += result.value;
+    } else {
+      ring[tail] = generator;
+      tail = (tail + 1) & mask;
+    }
+  }
+  return sum;
+}
+
+function delegating(turns) {
+  const list = [];
+  for (let i = 0; i < MANY; i++) list.push(delegatingGiving(turns));
+  return roundRobinResuming(list);
 }
 
 function bare(turns) {
@@ -105,6 +158,13 @@ export default () => ({
       id: 'generators',
       label: 'bare generators, stepped round-robin through a ring',
       run: () => bare(TURNS),
+      ops: STEPS,
+      expected: STEPS,
+    },
+    {
+      id: 'delegating',
+      label: 'bare generators that `yield*` a constant iterator, in the same ring',
+      run: () => delegating(TURNS),
       ops: STEPS,
       expected: STEPS,
     },

@@ -5,7 +5,7 @@ const MANY = 100_000;
 /** Each life gives its argument plus one. */
 const SUM = (MANY * (MANY + 1)) / 2;
 
-// biome-ignore lint/correctness/useYield: its start is its one wait, as `await null` is the async function's
+/** Its start, on the next turn, is its one wait, as `await null` is the async function's. */
 function* life(x) {
   return x + 1;
 }
@@ -56,6 +56,7 @@ async function asyncFunctions() {
 
 export default () => ({
   title: `spawn + join: ${MANY.toLocaleString('en')} of one generator function with an argument`,
+  weight: 'heavy',
   contestants: [
     {
       id: 'greenlets',

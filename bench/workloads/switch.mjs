@@ -33,6 +33,43 @@ function greenlets() {
   return steps;
 }
 
+/** What any `yield*` costs that stops at an iterator of the library: the least that a switch can be. */
+let resuming = false;
+const SUSPENDED = { done: false, value: undefined };
+const DONE = { done: true, value: undefined };
+const leaf = {
+  [Symbol.iterator]: () => leaf,
+  next() {
+    if (!resuming) return SUSPENDED;
+    resuming = false;
+    return DONE;
+  },
+};
+
+function* delegatingPlayer() {
+  for (let i = 0; i < turns; i++) {
+    steps++;
+    yield* leaf;
+  }
+}
+
+function delegating() {
+  steps = 0;
+  let current = delegatingPlayer();
+  let other = delegatingPlayer();
+  current.next();
+  other.next();
+  resuming = true;
+  while (current.next() === SUSPENDED) {
+    resuming = true;
+    const next = other;
+    other = current;
+    current = next;
+  }
+  other.next();
+  return steps;
+}
+
 function* barePing() {
   for (let i = 0; i < turns; i++) {
     steps++;
@@ -102,6 +139,13 @@ export default () => ({
       id: 'generators',
       label: 'bare generators, stepped in turn',
       run: generators,
+      ops: SWITCHES,
+      expected: SWITCHES,
+    },
+    {
+      id: 'delegating',
+      label: 'bare generators that `yield*` a constant iterator, stepped in turn',
+      run: delegating,
       ops: SWITCHES,
       expected: SWITCHES,
     },

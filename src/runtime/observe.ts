@@ -20,6 +20,8 @@ export const LISTED = 16;
 
 /** How many promise jobs an outside waiter has to read the error after its wait. */
 const JOBS = 4;
+/** And one whose wait had not begun when the turn ended: `await` subscribes in a promise job of its own. */
+const LATE_JOBS = 3;
 
 interface Failing extends greenlet {
   _flags: number;
@@ -139,7 +141,7 @@ hooks.turnEnded.push(() => {
   if (due.length === 0) return;
   const failed = due;
   due = [];
-  for (const greenlet of failed) tell(greenlet);
+  for (const greenlet of failed) afterJobs(greenlet, LATE_JOBS);
 });
 
 let watching = false;
