@@ -13,6 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { formatReport } from './lib/report.mjs';
 
+/** A child that takes longer than this many ms hangs. */
+const LONGEST = 900_000;
+
 /** What is run: a file of workloads/ and its settings. `full`: not with --quick. */
 const JOBS = [
   { file: 'switch' },
@@ -77,6 +80,7 @@ function inChild(settings) {
   return new Promise((done) => {
     const child = spawn(node, ['--expose-gc', here('./lib/child.mjs'), JSON.stringify(settings)], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LONGEST,
     });
     let output = '';
     let errors = '';
@@ -88,7 +92,7 @@ function inChild(settings) {
     });
     child.on('error', (error) => done({ title: settings.file, error: String(error) }));
     child.on('close', (code, signal) => {
-      if (code === 0 && errors === '') done(JSON.parse(output));
+      if (code === 0) done(JSON.parse(output));
       else done({ title: settings.file, error: errors || `exit code ${code}, signal ${signal}` });
     });
   });

@@ -178,6 +178,7 @@ describe('in a browser', () => {
       });
     });
     expect(value).toBe('ran');
+    await new Promise((resolve) => setImmediate(resolve));
     expect(printed).toEqual([
       expect.stringMatching(
         /^greenlets: <_?Greenlet '_?Greenlet-\d+': worker failed dead> failed.*\nError: told\n/s,

@@ -22,7 +22,8 @@ import { Bench } from 'tinybench';
 
 const EFFORTS = {
   light: { quick: { rounds: 7, warmups: 10, runs: 10 }, full: { rounds: 21, warmups: 10, runs: 20 } },
-  heavy: { quick: { rounds: 5, warmups: 1, runs: 3 }, full: { rounds: 11, warmups: 2, runs: 5 } },
+  heavy: { quick: { rounds: 5, warmups: 1, runs: 2 }, full: { rounds: 11, warmups: 2, runs: 5 } },
+  slow: { quick: { rounds: 4, warmups: 1, runs: 1 }, full: { rounds: 9, warmups: 1, runs: 3 } },
   huge: { quick: { rounds: 3, warmups: 0, runs: 1 }, full: { rounds: 5, warmups: 1, runs: 1 } },
 };
 

@@ -23,10 +23,10 @@ function formatWorkload({ title, contestants }) {
   const rows = contestants.map((contestant) => {
     const { label, unit, values } = contestant;
     const comparable = contestant !== first && unit === first.unit;
-    const ratio = comparable ? `${median(ratios(first, contestant)).toFixed(2)}×` : '';
+    const ratio = comparable ? ratioText(ratios(first, contestant)) : '';
     return `| ${cell(label)} | ${figure(median(values), unit)} | ${spread(values, unit)} | ${ratio} |`;
   });
-  return [`## ${title}`, '', '| | median | min – max | × |', '|---|--:|--:|--:|', ...rows, ''];
+  return [`## ${title}`, '', '| | median | min – max | × (min – max) |', '|---|--:|--:|--:|', ...rows, ''];
 }
 
 function formatBars(workloads) {
@@ -42,6 +42,10 @@ function formatBars(workloads) {
   );
   if (rows.length === 0) return [];
   return ['## Bars', '', '| | at most | median | min – max | holds |', '|---|--:|--:|--:|---|', ...rows, ''];
+}
+
+function ratioText(values) {
+  return `${figure(median(values), '×')} (${spread(values, '×')})`;
 }
 
 /** Of each round. */

@@ -2,7 +2,7 @@
 import { call, greenlet } from '../greenlets.mjs';
 
 const DEPTHS = [1, 10, 50];
-const TURNS = 20_000;
+const TURNS = 5000;
 const SWITCHES = 2 * TURNS;
 
 let steps = 0;
@@ -41,7 +41,6 @@ function* nativePong(depth) {
   }
 }
 
-/** `one` and `other` are switched to by hand once, to get their arguments. */
 function greenlets(one, other, depth) {
   steps = 0;
   left = new greenlet(() => one(depth));

@@ -100,7 +100,7 @@ export default () => {
   const task = { ops: MANY, expected: 2 * MANY };
   return {
     title: `kill: ${MANY.toLocaleString('en')} that are parked inside \`try … finally\``,
-    weight: 'heavy',
+    weight: 'slow',
     contestants: [
       {
         id: 'greenlets',

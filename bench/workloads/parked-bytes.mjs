@@ -24,7 +24,7 @@ export default ({ count }) => ({
   weight: 'huge',
   contestants: KINDS.map(({ id, label }) => ({ id, label, unit: 'bytes', take: () => bytes(id, count) })),
   bars: [
-    { text: 'a greenlet parked in `suspend(…)`', of: 'suspend', most: 380 },
-    { text: 'a greenlet parked in `sleep(1e9)`', of: 'sleep', most: 380 },
+    { text: `one of ${count.toLocaleString('en')} parked in \`suspend(…)\``, of: 'suspend', most: 380 },
+    { text: `one of ${count.toLocaleString('en')} parked in \`sleep(1e9)\``, of: 'sleep', most: 380 },
   ],
 });

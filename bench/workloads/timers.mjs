@@ -81,7 +81,7 @@ export default () => {
   const task = { ops: MANY, expected: SUM, clock: 'cpu' };
   return {
     title: `timers: CPU of ${MANY.toLocaleString('en')} pending ones, 1-${LONGEST} ms`,
-    weight: 'heavy',
+    weight: 'slow',
     contestants: [
       {
         id: 'greenlets',

@@ -203,6 +203,7 @@ export class VirtualRun {
     const pending = earliest < Number.POSITIVE_INFINITY;
     const advance = this.clock._advances[0];
     if (advance !== undefined) {
+      advance.until ??= pending ? earliest : this.clock.now();
       if (pending && earliest <= advance.until) {
         this.clock._jump(earliest);
       } else {

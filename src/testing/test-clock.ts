@@ -8,8 +8,8 @@ import { randomFrom } from './random.js';
 
 /** A greenlet that has time moved on, and waits for the quiet after it. */
 export interface Advance {
-  /** Up to where; `Infinity`: to the next timer. */
-  readonly until: number;
+  /** Up to where; null: to the next timer there is when all are quiet. */
+  until: number | null;
   readonly waiter: Waiter;
 }
 
@@ -74,10 +74,8 @@ class Advancing extends Operation<void> {
   }
 
   _start(waiter: Waiter): Started {
-    const { earliest } = engine.timers;
-    const now = this.#clock.now();
-    const next = earliest === Number.POSITIVE_INFINITY ? now : earliest;
-    const advance: Advance = { until: this.#ms === null ? next : now + this.#ms, waiter };
+    const until = this.#ms === null ? null : this.#clock.now() + this.#ms;
+    const advance: Advance = { until, waiter };
     this.#clock._advances.push(advance);
     return park(waiter, this, advance);
   }
