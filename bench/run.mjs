@@ -45,7 +45,10 @@ const { values: options } = parseArgs({
 const node = resolve(process.env.INIT_CWD ?? '.', options.node);
 const only = options.only?.split(',');
 const unknown = only?.find((name) => !JOBS.some(({ file }) => file === name));
-if (unknown !== undefined) throw new Error(`--only: there is no workload '${unknown}'`);
+if (unknown !== undefined) {
+  process.stderr.write(`--only: there is no workload '${unknown}'\n`);
+  process.exit(1);
+}
 const jobs = JOBS.filter(({ file, full }) => (only?.includes(file) ?? true) && !(full && options.quick));
 
 const report = {

@@ -13,7 +13,7 @@ export function formatReport(report) {
     '',
     ...measured.flatMap(formatWorkload),
     ...formatBars(measured),
-    ...failed.map(({ title, error }) => `**${title} failed**: ${error.trim().split('\n')[0]}\n`),
+    ...failed.map(({ title, error }) => `**${title} failed**: ${firstError(error)}\n`),
     '',
   ].join('\n');
 }
@@ -42,6 +42,12 @@ function formatBars(workloads) {
   );
   if (rows.length === 0) return [];
   return ['## Bars', '', '| | at most | median | min – max | holds |', '|---|--:|--:|--:|---|', ...rows, ''];
+}
+
+/** The line that says what it was, out of what Node prints. */
+function firstError(text) {
+  const lines = text.trim().split('\n');
+  return lines.find((line) => /^\S*Error/.test(line)) ?? lines[0];
 }
 
 function ratioText(values) {

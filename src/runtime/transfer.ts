@@ -139,6 +139,18 @@ export class Transfer<T> extends Operation<T> {
 
   /** @internal */
   _start(waiter: Waiter): Started {
+    const to = this._target;
+    if (to._mode === SWITCHED && to._extra === null && this._isPlain(waiter)) {
+      // The usual case, one raw greenlet to another, by itself: everything below comes to the same.
+      this._state = DONE;
+      waiter._op = this;
+      waiter._mode = SWITCHED;
+      to._op = null;
+      to._value = this._sent;
+      to._mode = NEXT;
+      engine.successor = to;
+      return SUSPENDED;
+    }
     if (waiter !== this._origin) {
       throw new GreenletError(
         `${describe(this)} was made by ${this._origin}; only that greenlet can run it, by yield*`,
@@ -147,19 +159,28 @@ export class Transfer<T> extends Operation<T> {
     if (this._state !== NOT_RUN) {
       throw new GreenletError(`${describe(this)} has run; call ${this._name}() again`);
     }
-    const target = liveOf(this._target);
+    const target = liveOf(to);
     if (target === waiter) {
       this._state = DONE;
       if (this._throws) throw this._sent;
       return done(waiter, this._sent);
     }
-    const plain = target._mode === SWITCHED && !this._throws && target._parent !== doors.hub;
-    if (!plain) checkEnterable(target, this);
+    checkEnterable(target, this);
     this._state = DONE;
     waiter._op = this;
     waiter._mode = SWITCHED;
-    engine.successor = plain ? resumeWith(target, this._sent, false) : sendTo(target, this);
+    engine.successor = sendTo(target, this);
     return SUSPENDED;
+  }
+
+  /** A switch, not a throw, that its own greenlet runs for the first time, to one that is not the hub's. @internal */
+  _isPlain(waiter: Waiter): boolean {
+    return (
+      waiter === this._origin &&
+      this._state === NOT_RUN &&
+      !this._throws &&
+      this._target._parent !== doors.hub
+    );
   }
 
   /** What a switch inside the greenlet gives back; for main: the transfer is over. @internal */

@@ -169,7 +169,11 @@ describe('sweepKills', () => {
           yield* sleep(1);
           throw new Error('nobody looks');
         });
-        yield* attempt(() => g.get());
+        try {
+          yield* attempt(() => g.get());
+        } finally {
+          yield* sleep(2);
+        }
       }),
     );
     expect(error.message).toMatch(/^after a kill at suspension 2, in Greenlet\.get[\s\S]*nobody looks/);
