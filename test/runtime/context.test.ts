@@ -218,9 +218,14 @@ describe('a store of AsyncLocalStorage', () => {
         yield* sleep(1);
       }
       stores.push(seen());
+      end();
     };
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
     storage.run('raw', () => void spawnRaw(note));
-    await sleep(5);
+    await ended;
     expect(stores).toEqual(['raw', 'raw', 'raw']);
     const switched = storage.run('switcher', () =>
       spawn(function* (): Green<unknown> {

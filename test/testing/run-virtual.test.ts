@@ -629,7 +629,7 @@ describe('after a run', () => {
   it('who slept since before it goes on sleeping, and can be killed in it', async () => {
     const trace: string[] = [];
     const sleeper = spawn(function* (): Green<void> {
-      yield* sleep(5);
+      yield* sleep(300);
       trace.push('woke');
     });
     const [one, two] = [spawn(sleep, 1e6), spawn(sleep, 2e6)];
