@@ -23,7 +23,7 @@ export interface Storage<S> {
   enterWith(store: S): void;
 }
 
-interface Resource {
+export interface Resource {
   runInAsyncScope<A extends unknown[]>(fn: (...args: A) => void, self: undefined, ...args: A): void;
 }
 
@@ -62,19 +62,39 @@ function turnOn(hooks: AsyncHooks): void {
   lookSoon();
 }
 
-function step(hooks: AsyncHooks, fiber: Fiber): void {
-  if (surprised !== null) {
-    if (surprised._mode !== DEAD) surprised._more().context = newResource(hooks);
-    surprised = null;
+/** Runs `entered`, and whoever it hands control to, each in its own context. */
+function step(hooks: AsyncHooks, entered: Fiber): void {
+  for (let fiber: Fiber | null = entered; fiber !== null; fiber = takeRelay()) {
+    if (surprised !== null) {
+      if (surprised._mode !== DEAD) surprised._more().context = newResource(hooks);
+      surprised = null;
+    }
+    engine.alone = true;
+    if (fiber === doors.main) {
+      run(fiber, entered);
+    } else {
+      const extra = fiber._more();
+      extra.context ??= fresh(hooks);
+      (extra.context as Resource).runInAsyncScope(scopedRun, undefined, hooks, fiber, entered);
+    }
   }
-  const extra = fiber._more();
-  extra.context ??= fresh(hooks);
-  (extra.context as Resource).runInAsyncScope(scopedRun, undefined, hooks, fiber);
 }
 
-function scopedRun(hooks: AsyncHooks, fiber: Fiber): void {
-  run(fiber);
+function takeRelay(): Fiber | null {
+  const { relay } = engine;
+  engine.relay = null;
+  engine.alone = false;
+  return relay as Fiber | null;
+}
+
+function scopedRun(hooks: AsyncHooks, fiber: Fiber, entered: Fiber): void {
+  run(fiber, entered);
   if (recapture && fiber._mode !== DEAD) fiber._more().context = newResource(hooks);
+}
+
+/** The context of the code that runs now, to call something in later; null as long as no store has been used. */
+export function contextOfNow(): Resource | null {
+  return contexts.capture === null ? null : newResource(hooks as AsyncHooks);
 }
 
 function fresh(hooks: AsyncHooks): Resource {

@@ -63,6 +63,9 @@ class Engine {
   timers = new TimerHeap();
   /** Runs one turn of a waiter in an unusual way: in its async context. Null when nothing unusual is on. */
   unusual: ((waiter: Waiter) => void) | null = null;
+  /** Each greenlet runs in a scope of its own: control that goes to another leaves the loop, with who is next in `relay`. */
+  alone = false;
+  relay: Waiter | null = null;
   /** Chooses who is next out of `count` ready ones. Null: the first. */
   choose: ((count: number) => number) | null = null;
   /** Told of every change of the current greenlet (`settrace`). */

@@ -6,6 +6,7 @@
  */
 import { adopt } from './body.js';
 import { checkFn, showValue } from './check.js';
+import { contexts } from './context.js';
 import { engine, enroll } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
@@ -47,6 +48,7 @@ export class greenlet<R = any> extends Fiber {
     this.ident = idents++;
     this._fn = run ?? null;
     this._args = NO_ARGS;
+    if (contexts.capture !== null && !this._isScheduled) contexts.capture(this);
   }
 
   /**

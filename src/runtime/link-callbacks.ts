@@ -1,6 +1,7 @@
 /** The links that users make: callbacks called once after a greenlet's end, in order, each safe from the others' errors. */
 import { isGenerator } from './body.js';
 import { checkFn, isPromiseLike } from './check.js';
+import { contextOfNow } from './context.js';
 import { ready } from './engine.js';
 import type { greenlet } from './greenlet.js';
 import { inHub, report } from './hub.js';
@@ -28,6 +29,7 @@ export class CallbackLink implements Link {
   readonly target: LinkTarget<greenlet>;
   readonly #when: 'any' | 'value' | 'exception';
   readonly #raw: boolean;
+  readonly #context = contextOfNow();
   /** Whose death it waits to be told of, once that has died. */
   dead: object | null = null;
   /** Taken back while it waits for its turn. */
@@ -52,6 +54,12 @@ export class CallbackLink implements Link {
   #begins(): boolean {
     waitingCalls.delete(this);
     return !this.cancelled;
+  }
+
+  /** Its turn has come: it is called in the context of whoever linked. */
+  run(greenlet: Outcome): void {
+    if (this.#context === null) this.call(greenlet);
+    else this.#context.runInAsyncScope((dead: Outcome) => this.call(dead), undefined, greenlet);
   }
 
   call(greenlet: Outcome): void {
@@ -117,7 +125,7 @@ class LinkCall extends Waiter {
   _woken(): void {}
 
   _turn(): void {
-    this.#link.call(this.#greenlet);
+    this.#link.run(this.#greenlet);
   }
 }
 

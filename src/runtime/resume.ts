@@ -52,13 +52,13 @@ export const doors: Doors = {
 
 /**
  * Runs `start`, or as the hub's loop (`start` is null) everyone who is ready. True when the hub's loop has to hand back to the
- * host with waiters still ready.
+ * host with waiters still ready. `entered` is who control came to when it last left the hub or main, if that was another.
  */
-export function run(start: Fiber | null): boolean {
+export function run(start: Fiber | null, entered = start): boolean {
   // An imported binding is read anew at every use; a constant of the function is not.
   const state = engine;
   const asHub = start === null;
-  let first = start;
+  let first = entered;
   let fiber = start;
   for (;;) {
     try {
@@ -112,9 +112,17 @@ export function run(start: Fiber | null): boolean {
         } else {
           fiber = result === NOTHING ? null : stepped(fiber, result, first);
         }
+        if (state.alone && fiber !== null && fiber !== start) {
+          state.relay = fiber;
+          fiber = null;
+        }
       }
     } catch (error) {
       fiber = caught(state.current as Fiber, error, first);
+      if (state.alone && fiber !== null && fiber !== start) {
+        state.relay = fiber;
+        fiber = null;
+      }
     }
   }
 }

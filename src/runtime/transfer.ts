@@ -242,7 +242,10 @@ export function transferFromMain<T>(
   driving = transfer;
   try {
     const next = sendTo(live, transfer);
-    if (next !== null) run(next);
+    if (next !== null) {
+      if (engine.unusual === null) run(next);
+      else engine.unusual(next);
+    }
   } finally {
     driving = outer;
   }
