@@ -15,8 +15,6 @@ export const FAILED = 1;
 export const KILLED = 2;
 export const OBSERVED = 4;
 const REPORTED = 8;
-/** It is in the registry. */
-export const LISTED = 16;
 
 /** How many promise jobs an outside waiter has to read the error after its wait. */
 const JOBS = 4;

@@ -152,6 +152,14 @@ export class Timeout extends TimeoutError implements Timed {
     return false;
   }
 
+  /** Throws it into `fiber` as one that `frame` started. @internal */
+  _fire(fiber: Fiber, frame: AnyGenerator | null, rank: number): void {
+    this.#fiber = fiber;
+    this.#frame = frame;
+    this.#rank = rank;
+    this._expired();
+  }
+
   /** @internal */
   _expired(): void {
     const fiber = this.#fiber;
@@ -244,9 +252,43 @@ export function withTimeout(ms: number, ...rest: unknown[]): Operation<unknown> 
   return new Call(timeLimited, [ms, work, options !== null, options?.timeoutValue], 'withTimeout');
 }
 
-function timeLimited(ms: number, work: Operation<unknown>, silent: boolean, value: unknown): Green<unknown> {
-  const timeout = withStackLimit(0, () => new Timeout(ms));
-  return limited(timeout, work, silent, value);
+/** The deadline of a `withTimeout`: its `Timeout`, an error, is made only when it fires. */
+class Deadline implements Timed {
+  _timer = -1;
+  timeout: Timeout | null = null;
+  readonly #ms: number;
+  readonly #fiber: Fiber;
+  readonly #frame: AnyGenerator | null;
+  readonly #rank = begun++;
+
+  constructor(ms: number, fiber: Fiber) {
+    this.#ms = ms;
+    this.#fiber = fiber;
+    this.#frame = fiber._gen;
+    setTimer(this, ms, fiber._extra?.unreferenced !== true);
+  }
+
+  _expired(): void {
+    this.timeout = withStackLimit(0, () => new Timeout(this.#ms));
+    this.timeout._fire(this.#fiber, this.#frame, this.#rank);
+  }
+
+  cancel(): void {
+    clearTimer(this);
+    this.timeout?.cancel();
+  }
+}
+
+function* timeLimited(ms: number, work: Operation<unknown>, silent: boolean, value: unknown): Green<unknown> {
+  const deadline = new Deadline(ms, engine.current as Fiber);
+  try {
+    return yield* work;
+  } catch (error) {
+    if (silent && deadline.timeout !== null && error === deadline.timeout) return value;
+    throw error;
+  } finally {
+    deadline.cancel();
+  }
 }
 
 /**
