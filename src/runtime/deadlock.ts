@@ -4,6 +4,7 @@
  */
 import { engine } from './engine.js';
 import { LoopExit } from './errors.js';
+import './pin.js';
 import { hostProcess, macrotask } from './host.js';
 import { warn } from './hub.js';
 import { describe } from './operation.js';

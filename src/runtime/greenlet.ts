@@ -27,7 +27,8 @@ import {
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const MAX_REFUSALS = 100;
 
-let idents = 0;
+/** The number that the next greenlet gets. */
+export const idents = { next: 0 };
 
 // biome-ignore lint/suspicious/noExplicitAny: Python's greenlets are untyped; a program of two that switch to one another could not infer
 export class greenlet<R = any> extends Fiber {
@@ -45,7 +46,7 @@ export class greenlet<R = any> extends Fiber {
   constructor(run?: ((...args: any[]) => any) | null, parent?: greenlet | null) {
     super(parent == null ? (engine.current as Fiber) : checkGreenlet(parent, 'parent'));
     if (run != null) checkFn(run, 'run');
-    this.ident = idents++;
+    this.ident = idents.next++;
     this._fn = run ?? null;
     this._args = NO_ARGS;
     if (contexts.capture !== null && !this._isScheduled) contexts.capture(this);

@@ -112,7 +112,7 @@ class Joining implements Link {
   }
 }
 
-class JoinAll extends Operation<AnyGreenlet[]> {
+export class JoinAll extends Operation<AnyGreenlet[]> {
   readonly _name = 'joinall';
   readonly #list: readonly AnyGreenlet[];
   readonly #timeout: number;
