@@ -12,40 +12,42 @@ export interface Waker<T> {
   readonly reject: (error: unknown) => void;
 }
 
+// What a run is at. Small: there is one for everyone who is parked.
 const EARLY = 0;
-const WAITING = 1;
-const OVER = 2;
+const EARLY_VALUE = 1;
+const EARLY_ERROR = 2;
+const WAITING = 3;
+const OVER = 4;
 
 class Run<T> implements Waker<T> {
-  state = EARLY;
-  value: unknown;
-  failed = false;
-  undo: (() => void) | undefined;
-  readonly #waiter: Waiter;
+  declare state: number;
+  /** What came before the wait had begun; how to undo the wait, once it has. */
+  declare payload: unknown;
+  declare readonly waiter: Waiter;
 
   constructor(waiter: Waiter) {
-    this.#waiter = waiter;
+    this.state = EARLY;
+    this.payload = undefined;
+    this.waiter = waiter;
   }
 
   // Getters, so that nothing is allocated for the one that is not used.
   get resolve(): (value: T) => void {
-    return (value) => this.#end(value, false);
+    return (value) => end(this, value, false);
   }
 
   get reject(): (error: unknown) => void {
-    return (error) => this.#end(error, true);
+    return (error) => end(this, error, true);
   }
+}
 
-  #end(value: unknown, failed: boolean): void {
-    if (this.state === OVER) return;
-    const early = this.state === EARLY;
-    this.state = OVER;
-    if (!early) {
-      wake(this.#waiter, value, failed);
-      return;
-    }
-    this.value = value;
-    this.failed = failed;
+function end(run: Run<never>, value: unknown, failed: boolean): void {
+  if (run.state === WAITING) {
+    run.state = OVER;
+    wake(run.waiter, value, failed);
+  } else if (run.state === EARLY) {
+    run.state = failed ? EARLY_ERROR : EARLY_VALUE;
+    run.payload = value;
   }
 }
 
@@ -65,11 +67,9 @@ class Suspension<T> extends Operation<T> {
   _start(waiter: Waiter): Started {
     const run = new Run<T>(waiter);
     const undo = this.#register(run) ?? undefined;
-    if (run.state === OVER) {
-      if (run.failed) throw run.value;
-      return done(waiter, run.value);
-    }
-    run.undo = undo;
+    if (run.state === EARLY_ERROR) throw run.payload;
+    if (run.state === EARLY_VALUE) return done(waiter, run.payload);
+    run.payload = undo;
     run.state = WAITING;
     return park(waiter, this, run);
   }
@@ -78,7 +78,7 @@ class Suspension<T> extends Operation<T> {
     const run = waiter._slot as Run<T>;
     run.state = OVER;
     try {
-      run.undo?.();
+      (run.payload as (() => void) | undefined)?.();
     } catch (error) {
       // It must not: whoever interrupts is not at fault, and the interruption takes place.
       doors.report(error, waiter instanceof Fiber ? waiter : null);

@@ -4,6 +4,7 @@
  */
 import { engine, ready } from './engine.js';
 import { LoopExit } from './errors.js';
+import { withStackLimit } from './host.js';
 import type { Signal } from './types.js';
 import { type Blocking, NEW, PARKED, type Started, TURN, Waiter } from './waiter.js';
 
@@ -135,6 +136,7 @@ export function startVisit<T>(operation: Blocking, signal: Signal | undefined): 
 /** Nothing is left to do: everyone who awaits gets a `LoopExit`. Whether there was anyone. */
 export function rejectVisits(message: string): boolean {
   const waiting = [...visits];
-  for (const visit of waiting) visit.interrupt(new LoopExit(message));
+  // Its own stack would show the hub only: the message has the places that matter.
+  for (const visit of waiting) visit.interrupt(withStackLimit(0, () => new LoopExit(message)));
   return waiting.length > 0;
 }
