@@ -22,6 +22,7 @@ import {
 import { virtual } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { keepHubSettings } from '../support/hub.js';
+import { pass } from '../support/hub-watch.js';
 
 keepHubSettings();
 
@@ -189,9 +190,10 @@ describe('a store of AsyncLocalStorage', () => {
       g.link(() => void stores.push(['link', seen()]));
       g.rawlink(() => void stores.push(['rawlink', seen()]));
     });
-    await sleep(1);
+    await pass();
     storage.run('bystander', () => wake());
-    await sleep(1);
+    await pass();
+    await pass();
     expect(stores.sort()).toEqual([
       ['link', 'linker'],
       ['rawlink', 'linker'],

@@ -65,11 +65,11 @@ describe('an error that nobody observes', () => {
   it('of an async body, of an unstarted one that throw ends, and of a raw greenlet is told too', async () => {
     const error = new Error('async');
     spawn(() => Promise.reject(error));
-    await sleep(1);
+    await pass();
     expect(takeErrors()).toEqual([error]);
     const raw = new Error('raw');
     spawnRaw(fail, raw);
-    await sleep(1);
+    await pass();
     expect(takeErrors()).toEqual([raw]);
     const thrown = new Error('thrown');
     const g = new Greenlet(sleep, 1);
@@ -292,7 +292,7 @@ describe('an error is not observed', () => {
     g.linkValue(() => {
       called = true;
     });
-    await sleep(1);
+    await pass();
     expect([called, takeErrors()]).toEqual([false, [error]]);
   });
 
@@ -369,7 +369,8 @@ describe('hub.onError', () => {
       spawn(() => void trace.push('spawned'));
     };
     spawn(fail, new Error('told'));
-    await sleep(2);
+    await pass();
+    await pass();
     expect(trace).toEqual([true, 'spawned']);
   });
 
