@@ -7,7 +7,7 @@ import { LoopExit } from './errors.js';
 import './pin.js';
 import { hostProcess, macrotask } from './host.js';
 import { warn } from './hub.js';
-import { describe } from './operation.js';
+import { describeWait } from './operation.js';
 import { formatFrame } from './place.js';
 import { registered } from './registry.js';
 import type { Greenlet } from './scheduled-greenlet.js';
@@ -22,7 +22,7 @@ export function listParked(greenlets: readonly Greenlet<unknown>[]): string {
 
 /** `<Greenlet 'worker'> in Queue.get of <Queue> at work (file:line:column)` */
 export function describeParked(greenlet: Greenlet<unknown>): string {
-  const operation = greenlet._op === null ? 'sleep' : describe(greenlet._op);
+  const operation = describeWait(greenlet);
   const frames = readStack(greenlet);
   const at = frames.length > 0 ? ` at ${formatFrame(frames[0] as never)}` : '';
   const place = spawnPlace(greenlet);

@@ -251,6 +251,16 @@ export function wake(waiter: Waiter, value: unknown, failed = false): void {
   waiter._woken(value, failed);
 }
 
+/** Takes back what `waiter` is parked in, if it is: the operation has not happened for it. What it does next is the caller's. */
+export function takeBack(waiter: Waiter): void {
+  const operation = waiter._op;
+  if (operation === null) return;
+  waiter._op = null;
+  clearTimer(waiter);
+  operation._undo(waiter);
+  waiter._slot = undefined;
+}
+
 /** Has `entry` expire `ms` from now. `Infinity`: never. */
 export function setTimer(entry: Timed, ms: number, hold: boolean): void {
   if (ms === Number.POSITIVE_INFINITY) return;

@@ -8,9 +8,8 @@
  * An error from outside is thrown where the fiber is parked. If it has been woken already, what it waited for has happened:
  * the error is then thrown at its next suspension. While it is shielded, errors wait for the end of the shield.
  */
-import { clearTimer, ready } from './engine.js';
+import { ready, takeBack } from './engine.js';
 import {
-  DEAD,
   NEW,
   NEXT,
   NEXT_PENDING,
@@ -18,7 +17,6 @@ import {
   RUNNING,
   RUNNING_CLOSING,
   RUNNING_PENDING,
-  START,
   SWITCHED,
   THROW,
   type Timed,
@@ -59,8 +57,6 @@ export class Extra {
   readonly kills: unknown[] = [];
   /** Its async context, once stores are in use. */
   context: unknown = null;
-  /** The grace of its first kill has begun. */
-  condemned = false;
   /** The grace is over: it is closed wherever it suspends. */
   closing = false;
   /** What its clean-up threw while it was closed. */
@@ -197,13 +193,7 @@ export abstract class Fiber extends Waiter {
   /** Undoes what it is parked in and has it throw when its turn comes. @internal */
   _throwNow(interruption: Interruption): void {
     const parked = this._mode === PARKED || this._mode === SWITCHED;
-    if (parked) {
-      const operation = this._op;
-      this._op = null;
-      clearTimer(this);
-      operation?._undo(this);
-      this._slot = undefined;
-    }
+    if (parked) takeBack(this);
     this._mode = THROW;
     this._value = interruption.error;
     this._more().throwing = interruption;
@@ -215,11 +205,6 @@ export abstract class Fiber extends Waiter {
     const pending = this._extra?.pending;
     const index = pending?.findIndex((each) => each.source === source) ?? -1;
     if (index !== -1) pending?.splice(index, 1);
-  }
-
-  /** Begun and not ended. @internal */
-  get _alive(): boolean {
-    return this._mode !== NEW && this._mode !== DEAD && this._mode !== START;
   }
 }
 

@@ -3,11 +3,11 @@
  * is still alive when its grace is over is closed (`return`, frame by frame) at its current and every later suspension, and
  * never resumed otherwise; one that refuses too often is abandoned (greenlet.ts).
  */
-import { clearTimer, ready, setTimer } from './engine.js';
+import { clearTimer, ready, setTimer, takeBack } from './engine.js';
 import type { Fiber } from './fiber.js';
 import type { greenlet } from './greenlet.js';
 import { warn } from './hub.js';
-import { describe } from './operation.js';
+import { describeWait } from './operation.js';
 import { formatFrame } from './place.js';
 import { readStack } from './stack.js';
 import {
@@ -69,10 +69,9 @@ function close(fiber: Fiber): void {
   if (mode === DEAD) return;
   const extra = fiber._more();
   const at = readStack(fiber)[0];
-  const where = fiber._op === null ? 'sleep' : describe(fiber._op);
   warn({
     code: 'KILL_SWALLOWED',
-    message: `${fiber} is still alive after the grace of its kill, parked in ${where}: it is closed; a catch must let an exit pass (rethrowExit)`,
+    message: `${fiber} is still alive after the grace of its kill, parked in ${describeWait(fiber)}: it is closed; a catch must let an exit pass (rethrowExit)`,
     greenlet: fiber as unknown as greenlet,
     at: at === undefined ? '' : formatFrame(at),
   });
@@ -83,11 +82,7 @@ function close(fiber: Fiber): void {
     return;
   }
   if (mode === PARKED || mode === SWITCHED) {
-    const operation = fiber._op;
-    fiber._op = null;
-    clearTimer(fiber);
-    operation?._undo(fiber);
-    fiber._slot = undefined;
+    takeBack(fiber);
     ready(fiber);
   }
   if (

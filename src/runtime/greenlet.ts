@@ -12,17 +12,7 @@ import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
 import { doors } from './resume.js';
 import { giveTo, pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
-import {
-  DEAD,
-  MAIN,
-  NEW,
-  PARKED,
-  RUNNING,
-  RUNNING_CLOSING,
-  RUNNING_PENDING,
-  START,
-  SWITCHED,
-} from './waiter.js';
+import { DEAD, MAIN, NEW, RUNNING, RUNNING_CLOSING, RUNNING_PENDING } from './waiter.js';
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const MAX_REFUSALS = 100;
@@ -183,11 +173,6 @@ export class greenlet<R = any> extends Fiber {
     this._mode = DEAD;
     this._gen = null;
     return giveTo(this._parent as Fiber, value, failed && !(value instanceof GreenletExit), this);
-  }
-
-  /** Whether it is parked, so that its stack can be read. @internal */
-  get _isParked(): boolean {
-    return this._mode === PARKED || this._mode === SWITCHED || (this._mode < START && this._gen !== null);
   }
 }
 

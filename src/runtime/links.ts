@@ -18,10 +18,6 @@ export class LinkList implements Link {
     this.#links = new Set(links);
   }
 
-  get size(): number {
-    return this.#links.size;
-  }
-
   has(link: Link): boolean {
     return this.#links.has(link);
   }

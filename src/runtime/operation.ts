@@ -13,7 +13,7 @@
  *
  * Nothing is allocated here: one iterator, two result objects.
  */
-import { engine, outOfFuel, ready, removeReady, wake } from './engine.js';
+import { engine, outOfFuel, ready, removeReady, takeBack, wake } from './engine.js';
 import { GreenletError, TimeoutError } from './errors.js';
 import { captureStack, formatFrame, here } from './place.js';
 import type { Signal, Suspend } from './types.js';
@@ -154,6 +154,11 @@ export function describe(operation: Blocking): string {
   return object === undefined ? operation._name : `${operation._name} of ${String(object)}`;
 }
 
+/** What `waiter` is suspended in; one that only gives way is in `sleep`. */
+export function describeWait(waiter: Waiter): string {
+  return waiter._op === null ? 'sleep' : describe(waiter._op);
+}
+
 const leaf = {
   next(value: unknown): Started {
     if (engine.resuming) {
@@ -232,7 +237,7 @@ function irregular(greenlet: Waiter, count: number): Started {
     case NEXT_PENDING:
     case SWITCHED:
     case PARKED: {
-      const first = greenlet._op === null ? 'sleep' : describe(greenlet._op);
+      const first = describeWait(greenlet);
       unpark(greenlet);
       throw new GreenletError(
         `${String(greenlet)} was already suspended in ${first} when it was run on: a generator is driven by a frame that is ` +
@@ -259,15 +264,8 @@ export function throwPending(greenlet: Waiter): void {
 
 /** Takes back what `greenlet` waits for and has it running again. */
 export function unpark(greenlet: Waiter): void {
-  if (greenlet._op !== null) {
-    const operation = greenlet._op;
-    greenlet._op = null;
-    if (greenlet._timer !== -1) engine.timers.remove(greenlet);
-    operation._undo(greenlet);
-    greenlet._slot = undefined;
-  } else {
-    removeReady(greenlet);
-  }
+  if (greenlet._op !== null) takeBack(greenlet);
+  else removeReady(greenlet);
   greenlet._mode = RUNNING;
 }
 

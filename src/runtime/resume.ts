@@ -12,7 +12,7 @@ import { isPromiseLike, showValue } from './check.js';
 import { bringForward, countReady, dismiss, engine, outOfFuel, takeReady } from './engine.js';
 import { GreenletError } from './errors.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
-import { describe, Operation, SUSPENDED, unpark } from './operation.js';
+import { describeWait, Operation, SUSPENDED, unpark } from './operation.js';
 import {
   CLOSE,
   ENTER,
@@ -230,7 +230,7 @@ function closed(fiber: Fiber, first: Fiber | null): Fiber | null {
 
 /** The generator has ended though it is suspended: something other than the runtime ran it on. */
 function driven(fiber: Fiber): GreenletError {
-  const name = fiber._op === null ? 'sleep' : describe(fiber._op);
+  const name = describeWait(fiber);
   unpark(fiber);
   return new GreenletError(
     `${String(fiber)} ended while it was suspended in ${name}: a generator was driven by a frame that is no generator ` +

@@ -8,7 +8,7 @@
 import { engine, removeReady } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
-import { describe, done, Operation, SUSPENDED } from './operation.js';
+import { describe, describeWait, done, Operation, SUSPENDED } from './operation.js';
 import { here } from './place.js';
 import { doors, run } from './resume.js';
 import type { Signal } from './types.js';
@@ -269,7 +269,7 @@ function checkEnterable(target: Fiber, transfer: Transfer<unknown>): void {
   }
   if (mode === YIELDED && transfer._throws) return;
   if ((mode === PARKED && transfer._throws) || mode === SWITCHED) return;
-  const what = mode === PARKED && target._op !== null ? describe(target._op as Operation<unknown>) : 'sleep';
+  const what = describeWait(target);
   if (mode === PARKED || mode <= NEXT_PENDING) {
     throw new GreenletError(
       `cannot ${transfer._name} ${transfer._throws ? 'into' : 'to'} ${target}: it is parked in ${what}, which will resume it` +
@@ -345,7 +345,7 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
     if (failed) return target._ended(value, true, null);
     return begin(target, [value]);
   }
-  const what = target._op === null ? 'sleep' : describe(target._op);
+  const what = describeWait(target);
   const lost = new GreenletError(
     `${child} ended, but its parent ${target} is parked in ${what} and cannot take the outcome`,
     failed ? { cause: value } : undefined,

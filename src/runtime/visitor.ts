@@ -2,7 +2,7 @@
  * A visitor runs one operation without being a greenlet: for whoever awaits it from outside (`Visit`), or as one of the
  * operands of `all`, `race`, `select` (combine.ts).
  */
-import { engine, ready } from './engine.js';
+import { engine, ready, takeBack } from './engine.js';
 import { LoopExit } from './errors.js';
 import { withStackLimit } from './host.js';
 import type { Signal } from './types.js';
@@ -31,12 +31,7 @@ export abstract class Visitor extends Waiter {
 
   /** Takes back the run, if it is still under way. */
   _cancel(): void {
-    const operation = this._op;
-    if (operation === null) return;
-    this._op = null;
-    if (this._timer !== -1) engine.timers.remove(this);
-    operation._undo(this);
-    this._slot = undefined;
+    takeBack(this);
   }
 
   /** The operation is over. */

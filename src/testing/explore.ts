@@ -4,7 +4,7 @@ import { checkCount, checkFn } from '../runtime/check.js';
 import { engine, lookSoon } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import type { Fiber } from '../runtime/fiber.js';
-import { describe } from '../runtime/operation.js';
+import { describeWait } from '../runtime/operation.js';
 import { formatFrame } from '../runtime/place.js';
 import { run } from '../runtime/resume.js';
 import type { Greenlet } from '../runtime/scheduled-greenlet.js';
@@ -101,7 +101,7 @@ class Sweep {
     if (mode !== PARKED && mode !== SWITCHED && mode > NEXT_PENDING) return;
     if (this.#seen++ !== this.#which) return;
     const frame = readStack(greenlet)[0];
-    const operation = greenlet._op === null ? 'sleep' : describe(greenlet._op);
+    const operation = describeWait(greenlet);
     this.at = `in ${operation}${frame === undefined ? '' : ` at ${formatFrame(frame)}`}`;
     greenlet._kill(undefined);
   }
