@@ -12,14 +12,20 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NAMES: Readonly<Record<string, { readonly values: string; readonly types: string }>> = {
   greenlets: {
     values:
-      'Deadlock Greenlet GreenletError GreenletExit Local LoopExit Pool PoolFull RawGreenlet Results Timeout TimeoutError all any attempt ' +
-      'call callback currentGreenlet each enter fetch forEach formatError getcurrent gettrace green greenlet hub idle isExit iwait ' +
-      'joinall kill killall local main race rethrowExit runWith scope seconds settled settrace shield sleep spawn spawnLater ' +
-      'spawnRaw suspend until wait withTimeout',
+      'AsyncResult Barrier BoundedSemaphore BrokenBarrierError Channel ConcurrentUseError Condition Deadlock Empty ' +
+      'Event Full Greenlet GreenletError GreenletExit Group LifoQueue Local Lock LoopExit Pool PoolFull PriorityQueue ' +
+      'Queue RLock RWLock RateLimit RawGreenlet Results Semaphore ShutDown Timeout TimeoutError all any attempt call ' +
+      'callback currentGreenlet each enter every fetch forEach formatError getcurrent gettrace green greenlet hub ' +
+      'idle isExit iwait joinall kill killall local main race rethrowExit retry runWith scope seconds select settled ' +
+      'settrace shield sleep spawn spawnLater spawnRaw supervise suspend until wait withTimeout',
     types:
-      'Attempt Awaits Body ErrorHandler Fn GetOptions Green GreenOptions Hub HubStats JoinAllOptions KillAllOptions ' +
-      'KillOptions Operation Returned Scope Signal Source SpawnOptions Suspend Tracer Transfer WaitOptions Waitable Waker ' +
-      'Warning WarningHandler',
+      'AcquireOptions ApplyAsyncOptions AsyncResultStatistics Attempt Awaits BarrierOptions BarrierStatistics ' +
+      'BlockOptions Body Compare ConditionStatistics ErrorHandler EventStatistics EveryOptions Fn GetOptions Green ' +
+      'GreenOptions Hold Hub HubStats JoinAllOptions JoinOptions KillAllOptions KillOptions LockLike LockStatistics ' +
+      'MapOptions NotSelected Operation PoolStatistics PriorityQueueOptions QueueOptions QueueStatistics ' +
+      'RWLockStatistics RateLimitOptions RateLimitStatistics RetryOptions Returned Scope SelectOptions Selected ' +
+      'SemaphoreStatistics SetStatistics Signal Source SpawnOptions SuperviseOptions Suspend SyncOptions TakeOptions ' +
+      'Tracer Transfer WaitOptions Waitable Waker Warning WarningHandler',
   },
   'greenlets/testing': {
     values: 'TestClock explore runVirtual sweepKills virtual waitAllBlocked',

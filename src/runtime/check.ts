@@ -30,8 +30,12 @@ export function checkTimeout(timeout: number | undefined): number {
 
 // biome-ignore lint/suspicious/noExplicitAny: any function will do
 export function checkFn(fn: unknown, name = 'fn', hint = ''): asserts fn is (...args: any[]) => unknown {
-  if (typeof fn !== 'function')
-    throw new TypeError(`${name} must be a function, got ${showValue(fn)}${hint}`);
+  if (typeof fn !== 'function') throw noFunction(fn, name, hint);
+}
+
+// By itself, so that the check is small enough to be inlined everywhere.
+function noFunction(value: unknown, name: string, hint: string): TypeError {
+  return new TypeError(`${name} must be a function, got ${showValue(value)}${hint}`);
 }
 
 /** A whole number of at least `least`, or `Infinity`. */
@@ -39,6 +43,26 @@ export function checkCount(count: unknown, name: string, least = 0): asserts cou
   if (typeof count !== 'number') throw new TypeError(`${name} must be a number, got ${showValue(count)}`);
   if (!(count >= least) || (!Number.isInteger(count) && count !== Number.POSITIVE_INFINITY)) {
     throw new RangeError(`${name} must be a whole number of at least ${least}, got ${count}`);
+  }
+}
+
+/** Options, which come in one object; `example` shows how they are written. */
+export function checkOptions(options: unknown, example: string): asserts options is object {
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`options must be an object such as ${example}, got ${showValue(options)}`);
+}
+
+/** A finite number from `least` to `most`. */
+export function checkNumber(
+  value: unknown,
+  name: string,
+  least: number,
+  most = Number.MAX_VALUE,
+): asserts value is number {
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${showValue(value)}`);
+  if (!(value >= least && value <= most)) {
+    const range = most === Number.MAX_VALUE ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new RangeError(`${name} must be a finite number ${range}, got ${value}`);
   }
 }
 

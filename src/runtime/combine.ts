@@ -1,5 +1,5 @@
 /**
- * Several waits at once: `all`, `settled`, `race`, `any` (and `select`, on the same ground).
+ * Several waits at once: `all`, `settled`, `race`, `any`; `select` (select.ts) stands on the same ground.
  *
  * Every operand is run by a branch, a visitor in the caller's name; bodies get a child greenlet. A branch is told of its end
  * in the moment of its wake, so that the others are undone before anything else can happen to them. The outcome is delivered
@@ -42,6 +42,8 @@ type Key = number | string;
 
 /** Decides, as branches end, when the whole is over, and with what. */
 export interface Judge {
+  /** Only one of the branches may happen. */
+  readonly exclusive?: boolean;
   /** A branch has ended. True: the whole is over, with what `outcome` gives. */
   ended(key: Key, value: unknown, failed: boolean, run: Gathering): boolean;
   /** All branches have ended without a decision. */
@@ -66,6 +68,10 @@ class Branch extends Visitor {
     this.#run.branchEnded(this, value, failed);
   }
 
+  override _excludes(other: Waiter): boolean {
+    return other instanceof Branch && other.#run === this.#run && this.#run.exclusive;
+  }
+
   /** The greenlets that undoing it kills: its own, or those of the operands when it is a combination itself. */
   *bodies(): Iterable<Child> {
     if (this.child !== null) yield this.child;
@@ -78,7 +84,6 @@ class Branch extends Visitor {
 /** One run of a combination. */
 export class Gathering {
   readonly branches: Branch[] = [];
-  readonly keys: Key[] = [];
   remaining = 0;
   /** The outcome, once decided. */
   decided = false;
@@ -94,18 +99,19 @@ export class Gathering {
     this.#judge = judge;
   }
 
+  get exclusive(): boolean {
+    return this.#judge.exclusive === true;
+  }
+
   /** Starts the operands in order, as long as nothing is decided. */
-  start(operands: readonly (readonly [Key, unknown])[]): void {
-    const works = operands.map(
-      ([key, operand]) => [key, operand, isBody(operand) ? null : toOperation(operand, key)] as const,
-    );
-    this.remaining = works.length;
+  start(operands: readonly Operand[]): void {
+    this.remaining = operands.length;
     // An operand whose turn does not come, because an earlier one has decided, is not forgotten by anybody.
-    if (engine.watch !== null) for (const [, operand, operation] of works) told(operand, operation);
-    for (const [key, operand, operation] of works) {
+    if (engine.watch !== null) for (const { given } of operands) told(given);
+    for (const { key, given, operation } of operands) {
       const branch = new Branch(this.#waiter._self, key, this);
       this.branches.push(branch);
-      if (operation === null) branch.child = spawnBody(operand);
+      if (operation === null) branch.child = spawnBody(given);
       branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
       if (this.decided) break;
     }
@@ -165,14 +171,36 @@ export class Gathering {
     child._link(link);
   }
 
+  /** It is over, with `value`, though no branch decided it. */
+  end(value: unknown): void {
+    this.decide(value, false);
+    this.cancel(true);
+    this.#deliver();
+  }
+
   #deliver(): void {
     if (this.over && this.#waiter._mode === PARKED) wake(this.#waiter, this.value, this.failed);
   }
 }
 
-function told(operand: unknown, operation: Operation<unknown> | null): void {
-  if (operand instanceof Operation) engine.watch?.ran(operand);
-  if (operation !== null) engine.watch?.ran(operation);
+/** One of several things to wait for. */
+interface Operand {
+  readonly key: Key;
+  readonly given: unknown;
+  /** Null for a body, which gets a greenlet of its own. */
+  readonly operation: Operation<unknown> | null;
+}
+
+function told(given: unknown): void {
+  if (given instanceof Operation) engine.watch?.ran(given);
+}
+
+function toOperand(given: unknown, key: Key): Operand {
+  if (isBody(given)) return { key, given, operation: null };
+  const operation = toOperation(given, key);
+  // One that was made here is not forgotten by anybody either.
+  if (operation !== given) told(operation);
+  return { key, given, operation };
 }
 
 function isBody(operand: unknown): boolean {
@@ -186,14 +214,19 @@ function spawnBody(operand: unknown): Child {
 }
 
 export abstract class Combination<T> extends Operation<T> {
-  protected readonly operands: readonly (readonly [Key, unknown])[];
+  protected readonly operands: readonly Operand[];
   protected readonly record: boolean;
 
   constructor(waitables: unknown, name: string) {
     super();
-    const [operands, record] = entriesOf(waitables, name);
-    this.operands = operands;
+    const [entries, record] = entriesOf(waitables, name);
+    this.operands = entries.map(([key, given]) => toOperand(given, key));
     this.record = record;
+  }
+
+  /** How many operands there are. @internal */
+  get _count(): number {
+    return this.operands.length;
   }
 
   /** A judge for one run. */
@@ -218,7 +251,7 @@ export abstract class Combination<T> extends Operation<T> {
   protected empty(): unknown[] | Record<string, unknown> {
     // Keys in the order of the record, not in that of the ends.
     return this.record
-      ? Object.fromEntries(this.operands.map(([key]) => [key, undefined]))
+      ? Object.fromEntries(this.operands.map(({ key }) => [key, undefined]))
       : new Array(this.operands.length);
   }
 }
@@ -276,6 +309,7 @@ class Race extends Combination<unknown> {
 
   protected judge(): Judge {
     return {
+      exclusive: true,
       ended(_key, value, failed, run) {
         run.decide(value, failed);
         return true;
@@ -289,9 +323,10 @@ class Any extends Combination<unknown> {
   readonly _name = 'any';
 
   protected judge(): Judge {
-    const order = new Map(this.operands.map(([key], index) => [key, index]));
+    const order = new Map(this.operands.map(({ key }, index) => [key, index]));
     const errors: unknown[] = new Array(this.operands.length);
     return {
+      exclusive: true,
       ended(key, value, failed, run) {
         if (failed) errors[order.get(key) as number] = value;
         else run.decide(value, false);
@@ -345,8 +380,8 @@ export function any<const W extends Several>(waitables: W): Operation<Awaits<Ele
   return operation as Operation<unknown> as Operation<Awaits<ElementOf<W>>>;
 }
 
-function refuseEmpty(operation: Combination<unknown>, name: string): void {
-  if ((operation as unknown as { operands: readonly unknown[] }).operands.length === 0) {
+export function refuseEmpty(operation: Combination<unknown>, name: string): void {
+  if (operation._count === 0) {
     throw new RangeError(`${name}() needs at least one thing to wait for, got none: it would wait for ever`);
   }
 }

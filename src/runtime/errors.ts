@@ -16,11 +16,15 @@ export class GreenletError extends Error {
   readonly code: string = 'GREENLET_ERROR';
 }
 
-/** Something took longer than it was given. `Timeout` is the one that greenlets throw. */
-export class TimeoutError extends Error {
-  readonly code: string = 'TIMEOUT';
+/** An error that is made outside of the greenlet that it is thrown into, and shows that greenlet's stack all the same. */
+export abstract class PlacedError extends Error {
   /** It is about to be thrown into a greenlet, whose stack it is to show. @internal */
   _unplaced = false;
+}
+
+/** Something took longer than it was given. `Timeout` is the one that greenlets throw. */
+export class TimeoutError extends PlacedError {
+  readonly code: string = 'TIMEOUT';
 }
 
 /** Nothing is left to do, and somebody still waits. Mirrors `gevent.hub.LoopExit`. */

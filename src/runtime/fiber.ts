@@ -10,6 +10,7 @@
  */
 import { ready, takeBack } from './engine.js';
 import {
+  CLOSE,
   NEW,
   NEXT,
   NEXT_PENDING,
@@ -78,17 +79,19 @@ export class Extra {
   grace: Timed | null = null;
   /** Who switched to a greenlet of the hub, and goes on when it has ended. */
   switchedBy: Waiter | null = null;
+  /** The parent of a scheduled greenlet that is not the hub's. */
+  parent: Fiber | null = null;
+  /** How it has ended. */
+  flags = 0;
 }
 
 export abstract class Fiber extends Waiter {
   /** @internal */ declare _gen: AnyGenerator | null;
   /** @internal */ declare _frame: Frame | null;
   /** @internal */ declare _extra: Extra | null;
-  /** Who gets its outcome. @internal */ declare _parent: Fiber | null;
 
-  constructor(parent: Fiber | null) {
+  constructor() {
     super(NEW);
-    this._parent = parent;
     this._gen = null;
     this._frame = null;
     this._extra = null;
@@ -98,10 +101,23 @@ export abstract class Fiber extends Waiter {
     return this;
   }
 
+  /** Who gets its outcome. @internal */
+  abstract get _parent(): Fiber | null;
+  abstract set _parent(parent: Fiber | null);
+
   /** @internal */
   _more(): Extra {
     this._extra ??= new Extra();
     return this._extra;
+  }
+
+  /** How it has ended: bits of observe.ts, none after a value. @internal */
+  get _flags(): number {
+    return this._extra === null ? 0 : this._extra.flags;
+  }
+
+  set _flags(flags: number) {
+    this._more().flags = flags;
   }
 
   /** What `run` is called with when it begins. @internal */
@@ -119,7 +135,8 @@ export abstract class Fiber extends Waiter {
   /** @internal */
   _woken(value: unknown, failed: boolean): void {
     this._value = value;
-    if (failed) this._mode = THROW;
+    if (this._extra?.closing === true) this._mode = CLOSE;
+    else if (failed) this._mode = THROW;
     else this._mode = this._hasPending() ? NEXT_PENDING : NEXT;
     ready(this);
   }
@@ -174,6 +191,7 @@ export abstract class Fiber extends Waiter {
     const extra = this._more();
     const mode = this._mode;
     const open = extra.shields === 0 || (interruption.rank ?? -1) >= extra.shieldRank;
+    if (open && mode === PARKED && this._op?._defers?.(this, interruption.error)) return;
     if (open && (mode === YIELDED || mode === SWITCHED || (mode === PARKED && !this._op?._decided?.(this)))) {
       this._throwNow(interruption);
       return;

@@ -81,6 +81,8 @@ function close(fiber: Fiber): void {
     fiber._mode = RUNNING_CLOSING;
     return;
   }
+  // What has been decided ends by itself, and is closed then.
+  if (mode === PARKED && fiber._op?._decided?.(fiber)) return;
   if (mode === PARKED || mode === SWITCHED) {
     takeBack(fiber);
     ready(fiber);

@@ -7,7 +7,7 @@ import { engine, ready } from './engine.js';
 import type { greenlet } from './greenlet.js';
 import { hostProcess } from './host.js';
 import { hooks, report } from './hub.js';
-import { type Link, LinkList } from './links.js';
+import { type Collecting, type Link, LinkList } from './links.js';
 import { PARKED, TURN, Waiter } from './waiter.js';
 
 /** Bits of `Greenlet._flags`. */
@@ -95,17 +95,12 @@ function isOutside(link: Link): boolean {
 /** The first wait that goes on in spite of the death keeps the failure until its own end. */
 function holdBy(link: Link, failing: Failing): boolean {
   const waiter = link._waiter as (Waiter & { readonly _collecting?: Collecting }) | null;
-  const collecting = waiter?._collecting;
+  const collecting = link._collecting ?? waiter?._collecting;
   if (collecting !== undefined) return hold(collecting, () => collecting.over, isOutside(link), failing);
   if (waiter === null || waiter._mode !== PARKED) return false;
   const run = waiter._slot;
   const over = () => waiter._slot !== run || waiter._mode !== PARKED;
   return hold(run ?? waiter, over, isOutside(link), failing);
-}
-
-/** A wait that is made of several runs of operations. */
-export interface Collecting {
-  readonly over: boolean;
 }
 
 function hold(key: unknown, over: () => boolean, outside: boolean, failing: Failing): boolean {

@@ -14,7 +14,7 @@
  * Nothing is allocated here: one iterator, two result objects.
  */
 import { engine, outOfFuel, ready, removeReady, takeBack, wake } from './engine.js';
-import { GreenletError, TimeoutError } from './errors.js';
+import { GreenletError, PlacedError } from './errors.js';
 import { captureStack, formatFrame, here } from './place.js';
 import type { Signal, Suspend } from './types.js';
 import { deliver, startVisit } from './visitor.js';
@@ -177,7 +177,7 @@ const leaf = {
     return irregular(greenlet, arguments.length);
   },
   throw(error: unknown): Started {
-    if (error instanceof TimeoutError && error._unplaced) placeError(error);
+    if (error instanceof PlacedError && error._unplaced) placeError(error);
     throw error;
   },
   return(value: unknown): IteratorResult<Suspend, unknown> {
@@ -185,8 +185,8 @@ const leaf = {
   },
 };
 
-/** Thrown on the stack of the greenlet that it interrupts, a timeout can say where that stands. */
-function placeError(error: TimeoutError): void {
+/** Thrown on the stack of the greenlet that it interrupts, it can say where that stands. */
+function placeError(error: PlacedError): void {
   error._unplaced = false;
   const place = here();
   if (place !== '') error.message += ` at ${place}`;

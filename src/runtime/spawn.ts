@@ -13,6 +13,8 @@ import { Greenlet } from './scheduled-greenlet.js';
 import type { Signal } from './types.js';
 import { START } from './waiter.js';
 
+const HINT = '; pass the function, and its arguments after it';
+
 export interface SpawnOptions {
   /** Shown in reports. */
   readonly name?: string | undefined;
@@ -39,27 +41,47 @@ export function spawn<A extends unknown[], R>(
 ): Greenlet<Returned<R>>;
 export function spawn(first: unknown, ...rest: unknown[]): Greenlet<unknown> {
   if (typeof first === 'function') {
-    const started = new Greenlet(first);
-    // Told apart here, so that the array of one argument need not be made.
-    if (rest.length === 1) started._argument(rest[0]);
-    else if (rest.length > 1) started._arguments(rest);
-    started.start();
-    return started;
+    // The usual case by itself: as long as `rest` is only read and spread, the array of it is never made.
+    const made = new Greenlet(first);
+    if (rest.length === 1) made._argument(rest[0]);
+    else if (rest.length > 1) keepArguments(made, ...rest);
+    made.start();
+    return made;
+  }
+  const made = makeGreenlet(first, rest);
+  made.start();
+  return made;
+}
+
+function keepArguments(made: Greenlet<unknown>, ...args: unknown[]): void {
+  made._arguments(args);
+}
+
+/** A greenlet by the arguments of `spawn`, not started. */
+export function makeGreenlet(first: unknown, rest: readonly unknown[]): Greenlet<unknown> {
+  if (typeof first === 'function') {
+    const made = new Greenlet(first);
+    made._arguments(rest);
+    return made;
   }
   const work = toFn(first);
-  if (work !== null) return spawn(work as () => unknown);
-  if (typeof first !== 'object' || first === null)
-    checkFn(first, 'fn', '; pass the function, and its arguments after it');
+  if (work !== null) return new Greenlet(work);
+  if (typeof first !== 'object' || first === null) checkFn(first, 'fn', HINT);
   const [fn, ...args] = rest;
   const options = first as SpawnOptions;
-  const started = new Greenlet(fn);
-  started._arguments(args);
-  if (options.name !== undefined) started.name = options.name;
-  if (options.daemon) started.unref();
-  if (options.context === 'fresh') freshContext(started);
-  if (options.signal !== undefined) started.killOn(options.signal);
-  started.start();
-  return started;
+  const made = new Greenlet(fn);
+  made._arguments(args);
+  if (options.name !== undefined) made.name = options.name;
+  if (options.daemon) made.unref();
+  if (options.context === 'fresh') freshContext(made);
+  if (options.signal !== undefined) made.killOn(options.signal);
+  return made;
+}
+
+/** Refuses what `makeGreenlet` would, for those that make it later. */
+export function checkWork(first: unknown, rest: readonly unknown[]): void {
+  if (typeof first === 'function' || toFn(first) !== null) return;
+  checkFn(typeof first === 'object' && first !== null ? rest[0] : first, 'fn', HINT);
 }
 
 /** An operation or a generator object, given instead of a function. */
@@ -85,7 +107,7 @@ export function spawnLater<A extends unknown[], R>(
  * `gevent.spawn_raw`.
  */
 export function spawnRaw<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): greenlet<Returned<R>> {
-  checkFn(fn, 'fn', '; pass the function, and its arguments after it');
+  checkFn(fn, 'fn', HINT);
   const raw = new greenlet(fn, hub);
   raw._arguments(args);
   if (contexts.capture !== null) contexts.capture(raw);

@@ -90,7 +90,7 @@ export class Visit extends Visitor {
 
   /** Ends the wait with `error`: the operation has not happened. One that has been woken already has. */
   interrupt(error: unknown): void {
-    if (this._mode !== PARKED || this._op?._decided?.(this)) return;
+    if (this._mode !== PARKED || this._op?._decided?.(this) || this._op?._defers?.(this, error)) return;
     this._cancel();
     this._mode = NEW;
     this._settle(error, true);

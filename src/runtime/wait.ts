@@ -4,7 +4,7 @@ import { checkCount, checkTimeout, showValue } from './check.js';
 import { engine, setTimer, wake } from './engine.js';
 import { holdsProcess } from './holds.js';
 import { hooks } from './hub.js';
-import type { Collecting } from './observe.js';
+import type { Collecting } from './links.js';
 import { toReadiness } from './operand.js';
 import { done, Operation, park } from './operation.js';
 import { registered } from './registry.js';

@@ -1,7 +1,7 @@
 /**
  * Whoever can wait: a greenlet, or a visitor (an operation awaited from outside, or an operand of `all`, `race`, `select`).
  *
- * A waiter waits for one thing at a time, so its links, its place in the timer heap and its operation are fields of its own:
+ * A waiter waits for one thing at a time, so its links, its place among the timers and its operation are fields of its own:
  * parking allocates nothing.
  *
  *      parked (op, in a WaitQueue, maybe a timer) --wake--> ready (in the ready list) --its turn--> running
@@ -43,11 +43,11 @@ export const RUNNING_CLOSING = 16;
 /** It has put a frame on top of its others; begin that. */
 export const ENTER = 17;
 
-/** Something with a place in the timer heap. */
+/** Something with a place among the timers. */
 export interface Timed {
-  /** Index in the heap, -1 when not in it. @internal */
+  /** Its place among the timers (timers.ts), -1 when it has none. @internal */
   _timer: number;
-  /** Called when the deadline has passed; the entry has left the heap. @internal */
+  /** Called when the deadline has passed; the entry has been taken out. @internal */
   _expired(): void;
 }
 
@@ -70,11 +70,23 @@ export interface Blocking {
   _expire(waiter: Waiter): void;
   /** It has happened already, and only waits to be delivered: an error comes too late to undo it. @internal */
   _decided?(waiter: Waiter): boolean;
+  /** It must finish something before `error` may be thrown, and will throw it itself then: true. @internal */
+  _defers?(waiter: Waiter, error: unknown): boolean;
+  /** Whom it waits for, for the search for deadlocks; null when something else may end it. @internal */
+  _blockers?(waiter: Waiter): Blockers | null;
+  /** More for reports than name and object: who holds it, and where it was taken. @internal */
+  _because?(): string;
+}
+
+/** `every`: it goes on only when all of them have gone on; else one of them is enough. */
+export interface Blockers {
+  readonly every: boolean;
+  readonly waiters: Iterable<Waiter>;
 }
 
 export abstract class Waiter implements Timed {
-  /** @internal */ declare _next: Waiter | null;
-  /** @internal */ declare _prev: Waiter | null;
+  /** The next in its queue; who is before it is in `_value` (wait-queue.ts). @internal */
+  declare _next: Waiter | null;
   /** The operation that it is parked in. @internal */ declare _op: Blocking | null;
   /** What that operation keeps for this run. @internal */ declare _slot: unknown;
   /** What it will be resumed with; when it is dead, its outcome. @internal */ declare _value: unknown;
@@ -84,7 +96,6 @@ export abstract class Waiter implements Timed {
 
   constructor(mode: number) {
     this._next = null;
-    this._prev = null;
     this._op = null;
     this._slot = undefined;
     this._value = undefined;
@@ -103,6 +114,11 @@ export abstract class Waiter implements Timed {
 
   /** Its operation is over, with a value or an error; see that its turn comes. @internal */
   abstract _woken(value: unknown, failed: boolean): void;
+
+  /** It and `other` are operands of one operation of which only one may happen. @internal */
+  _excludes(_other: Waiter): boolean {
+    return false;
+  }
 
   /** Its turn, when its mode is TURN. @internal */
   abstract _turn(): void;

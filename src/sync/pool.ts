@@ -1,138 +1,227 @@
-/** A bounded group of greenlets. A place that falls free is handed to whoever has waited longest, in the same step. */
+/** A bounded set of greenlets. A place that falls free is handed to whoever has waited longest, in the same step. */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { Call } from '../runtime/call.js';
-import { checkCount, checkFn } from '../runtime/check.js';
+import { checkCount, checkTimeout } from '../runtime/check.js';
 import { contexts } from '../runtime/context.js';
-import { wake } from '../runtime/engine.js';
-import { GreenletExit } from '../runtime/errors.js';
-import { joinall, killall } from '../runtime/joinall.js';
+import { engine, wake } from '../runtime/engine.js';
+import { killError } from '../runtime/kill.js';
 import type { Link } from '../runtime/links.js';
-import { done, Operation, park } from '../runtime/operation.js';
-import { Greenlet } from '../runtime/scheduled-greenlet.js';
-import type { Green } from '../runtime/types.js';
+import { done, type Operation } from '../runtime/operation.js';
+import type { Greenlet } from '../runtime/scheduled-greenlet.js';
+import { checkWork, makeGreenlet, type SpawnOptions } from '../runtime/spawn.js';
+import { Visitor } from '../runtime/visitor.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
-import type { Started, Waiter } from '../runtime/waiter.js';
+import type { Blockers, Started, Waiter } from '../runtime/waiter.js';
+import { checkDeadlock } from './deadlock.js';
 import { PoolFull } from './errors.js';
+import { type AnyGreenlet, checkMember, GreenletSet, type SetStatistics } from './greenlet-set.js';
+import { type AcquireOptions, acquireTimeout } from './lockable.js';
+import { type SyncOptions, waitingText } from './sync-object.js';
+import { handTo, late, nextTaker, UntilReady, WaitOperation } from './wait-operation.js';
 
-type AnyGreenlet = Greenlet<unknown>;
+export interface PoolStatistics extends SetStatistics {
+  readonly size: number;
+  /** Those that wait for a place. */
+  readonly entering: number;
+}
 
-export class Pool implements Iterable<AnyGreenlet> {
+export class Pool extends GreenletSet {
   /** How many greenlets may be in it at once. */
   readonly size: number;
-  readonly #members = new Set<AnyGreenlet>();
-  /** Who waits for a place; the slot of each is the greenlet that it wants to start. */
+  /** Who waits for a place, or to see one; the slot of the former is the greenlet that is to come in. */
   readonly #waiting = new WaitQueue();
-  readonly #link: Link = { _waiter: null, _died: (member) => this.#leave(member as AnyGreenlet) };
 
-  /** A pool of `size` places, unlimited unless given. Errors: `RangeError` / `TypeError`. Mirrors `gevent.pool.Pool`. */
-  constructor(size = Number.POSITIVE_INFINITY) {
+  /**
+   * A pool of `size` places, unlimited unless given. Errors: `RangeError` / `TypeError`. Mirrors `gevent.pool.Pool`.
+   *
+   * @example const pool = new Pool(10); for (const url of urls) yield* pool.spawn(load, url); yield* pool.join();
+   */
+  constructor(size = Number.POSITIVE_INFINITY, options?: SyncOptions) {
+    super(options);
     checkCount(size, 'size');
     this.size = size;
   }
 
   /**
    * Waits for a place, starts `fn(...args)` in a new greenlet of the pool and gives that greenlet. Whoever comes first is
-   * served first; interrupted, nothing is started. Switches only when the pool is full.
+   * served first; interrupted, nothing is started. Switches only when the pool is full. A pool whose greenlets all wait for
+   * a place in it is told (`DEADLOCK`).
    */
-  spawn<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operation<Greenlet<Returned<R>>> {
-    checkFn(fn);
-    return new Spawn(this, this.#waiting, () => new Greenlet<Returned<R>>(fn, ...args));
+  spawn<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operation<Greenlet<Returned<R>>>;
+  spawn<A extends unknown[], R>(
+    options: SpawnOptions,
+    fn: Fn<A, R>,
+    ...args: A
+  ): Operation<Greenlet<Returned<R>>>;
+  spawn(first: unknown, ...rest: unknown[]): Operation<AnyGreenlet> {
+    checkWork(first, rest);
+    return this._entering(() => makeGreenlet(first, rest), false, 'Pool.spawn');
   }
 
   /** Like `spawn`, at once. Never switches. Errors: `PoolFull` when there is no free place. */
-  spawnNowait<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>> {
-    checkFn(fn);
+  spawnNowait<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
+  spawnNowait<A extends unknown[], R>(options: SpawnOptions, fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
+  spawnNowait(first: unknown, ...rest: unknown[]): AnyGreenlet {
+    checkWork(first, rest);
     if (this.full()) throw new PoolFull(`${this} is full`);
-    return this._admit(new Greenlet<Returned<R>>(fn, ...args));
-  }
-
-  /** Waits until it is empty; gives true. Errors of its greenlets are not thrown. */
-  join(): Operation<boolean> {
-    return new Call(emptied as never, [this], 'Pool.join');
-  }
-
-  /**
-   * Kills its greenlets, and ends the waits for a place with `GreenletExit`, at the call; nothing more starts. The operation
-   * waits until those greenlets are dead. It stays usable.
-   */
-  kill(): Operation<void> {
-    for (let waiter = this.#waiting.shift(); waiter !== null; waiter = this.#waiting.shift()) {
-      wake(waiter, new GreenletExit(), true);
-    }
-    return killall(this);
-  }
-
-  /** How many greenlets are in it. */
-  get length(): number {
-    return this.#members.size;
-  }
-
-  /** How many places are free. */
-  freeCount(): number {
-    return this.size - this.#members.size;
-  }
-
-  /** No place is free. */
-  full(): boolean {
-    return this.#members.size >= this.size;
-  }
-
-  /** Its greenlets, as they are now. */
-  [Symbol.iterator](): Iterator<AnyGreenlet> {
-    return [...this.#members].values();
-  }
-
-  toString(): string {
-    return `<Pool ${this.#members.size}/${this.size}>`;
-  }
-
-  /** Gives `member` a place, and has it run. @internal */
-  _admit<T>(member: Greenlet<T>): Greenlet<T> {
-    this.#members.add(member as AnyGreenlet);
-    member._link(this.#link);
-    member.start();
+    const member = makeGreenlet(first, rest);
+    this._enter(member, true);
     return member;
   }
 
-  #leave(member: AnyGreenlet): void {
-    this.#members.delete(member);
-    const waiter = this.#waiting.shift();
-    if (waiter !== null) wake(waiter, this._admit(waiter._slot as AnyGreenlet));
+  /** Waits for a place and takes `greenlet` in; does not start it. Errors: `PoolFull` when `timeout` ms pass first. */
+  add(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
+    checkMember(greenlet);
+    const what = { make: () => greenlet, starts: false, quiet: false };
+    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.add', what);
+  }
+
+  /** Waits for a place, takes `greenlet` in and starts it. Errors: `PoolFull` when `timeout` ms pass first. */
+  start(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
+    checkMember(greenlet);
+    const what = { make: () => greenlet, starts: true, quiet: false };
+    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.start', what);
+  }
+
+  freeCount(): number {
+    return Math.max(0, this.size - this.length);
+  }
+
+  full(): boolean {
+    return this.length >= this.size;
+  }
+
+  waitAvailable(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
+    return new Available(this, this.#waiting, checkTimeout(options.timeout));
+  }
+
+  /** @internal */
+  _whenReady(): Operation<this> {
+    return new UntilReady<this>(this, this.#waiting);
+  }
+
+  _entering(make: () => AnyGreenlet, quiet: boolean, name: string): Operation<AnyGreenlet> {
+    return new Enter(this, this.#waiting, Number.POSITIVE_INFINITY, name, { make, starts: true, quiet });
+  }
+
+  _place(greenlet: AnyGreenlet, quiet: boolean): void {
+    if (this.full())
+      new Place(engine.current._self, greenlet)._run(
+        this._entering(() => greenlet, quiet, 'Pool.applyAsync'),
+      );
+    else this._enter(greenlet, true, quiet);
+  }
+
+  protected override _freed(): void {
+    while (!this.full()) {
+      const next = nextTaker(this.#waiting, true);
+      if (next === null) return;
+      handTo(next, true);
+    }
+  }
+
+  protected override _endWaits(): void {
+    for (const waiter of this.#waiting) {
+      if (!(waiter._op instanceof Enter)) continue;
+      this.#waiting.remove(waiter);
+      wake(waiter, killError(undefined), true);
+    }
+  }
+
+  protected get _lookAhead(): number {
+    return Math.max(1, this.size * 2);
+  }
+
+  override statistics(): PoolStatistics {
+    const { joiners, level } = super.statistics();
+    const entering = this.#waiting.length;
+    return Object.freeze({ level, size: this.size, waiters: joiners + entering, entering, joiners });
+  }
+
+  protected _stateText(): string {
+    const { entering, joiners } = this.statistics();
+    return `${this.length}/${this.size}${waitingText(entering, 'waiting for a place')}${waitingText(joiners, 'joining')}`;
   }
 }
 
-class Spawn<T> extends Operation<Greenlet<T>> {
-  readonly _name = 'Pool.spawn';
-  readonly #pool: Pool;
-  readonly #waiting: WaitQueue;
-  readonly #make: () => Greenlet<T>;
+/** What comes in. */
+interface Entry {
+  readonly make: () => AnyGreenlet;
+  readonly starts: boolean;
+  /** Its outcome is taken care of. */
+  readonly quiet: boolean;
+}
 
-  constructor(pool: Pool, waiting: WaitQueue, make: () => Greenlet<T>) {
-    super();
-    this.#pool = pool;
-    this.#waiting = waiting;
-    this.#make = make;
+class Enter extends WaitOperation<AnyGreenlet, Pool> {
+  readonly _name: string;
+  readonly #entry: Entry;
+
+  constructor(pool: Pool, queue: WaitQueue, timeout: number, name: string, entry: Entry) {
+    super(pool, queue, timeout);
+    this._name = name;
+    this.#entry = entry;
   }
 
-  override get _object(): unknown {
-    return this.#pool;
-  }
-
-  /** The greenlet is made here, in the name of whoever spawns it, and started when it has a place. */
+  /** The greenlet is made here, in the name of whoever asks, and started when it has a place. */
   _start(waiter: Waiter): Started {
-    const member = this.#make();
-    if (!this.#pool.full()) return done(waiter, this.#pool._admit(member));
-    if (contexts.capture !== null) contexts.capture(member);
-    this.#waiting.push(waiter);
-    return park(waiter, this, member);
+    const pool = this._of;
+    const { make, starts, quiet } = this.#entry;
+    if (!pool.full()) {
+      const member = make();
+      pool._enter(member, starts, quiet);
+      return done(waiter, member);
+    }
+    if (this._timeout === 0) throw late(PoolFull, this, waiter);
+    checkDeadlock(waiter, this);
+    const member = make();
+    if (starts && contexts.capture !== null) contexts.capture(member);
+    return this._wait(waiter, member);
   }
 
-  override _undo(waiter: Waiter): void {
-    this.#waiting.remove(waiter);
+  override _receive(waiter: Waiter): void {
+    const member = waiter._slot as AnyGreenlet;
+    this._of._enter(member, this.#entry.starts, this.#entry.quiet);
+    wake(waiter, member);
+  }
+
+  protected _late(waiter: Waiter): void {
+    wake(waiter, late(PoolFull, this, waiter), true);
+  }
+
+  /** Any of its greenlets makes room by ending. */
+  _blockers(): Blockers {
+    return { every: false, waiters: [...this._of] };
   }
 }
 
-function* emptied(pool: Pool): Green<boolean> {
-  while (pool.length > 0) yield* joinall(pool);
-  return true;
+class Available extends WaitOperation<boolean, Pool> {
+  readonly _name = 'Pool.waitAvailable';
+
+  override get _looks(): boolean {
+    return true;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (!this._of.full()) return done(waiter, true);
+    return this._timeout === 0 ? done(waiter, false) : this._wait(waiter);
+  }
+
+  protected _late(waiter: Waiter): void {
+    wake(waiter, false);
+  }
+}
+
+/** Waits for a place in the name of a greenlet that comes in when there is one, or that dies before. */
+class Place extends Visitor {
+  readonly #greenlet: AnyGreenlet;
+
+  constructor(self: Waiter, greenlet: AnyGreenlet) {
+    super(self);
+    this.#greenlet = greenlet;
+    const link: Link = { _waiter: null, _died: () => this._cancel() };
+    greenlet._link(link);
+  }
+
+  _settle(error: unknown, failed: boolean): void {
+    if (failed) this.#greenlet._kill(error);
+  }
 }

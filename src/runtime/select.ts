@@ -1,0 +1,99 @@
+/** The first of several waits, by name. */
+import { checkTimeout, showValue } from './check.js';
+import { type Awaits, Combination, Gathering, type Judge, refuseEmpty } from './combine.js';
+import { setTimer } from './engine.js';
+import { holdsProcess } from './holds.js';
+import { done, type Operation, park } from './operation.js';
+import type { Started, Waiter } from './waiter.js';
+
+export interface SelectOptions {
+  /** ms after which `{ key: null }` is given; 0: only what is ready now. */
+  readonly timeout?: number | undefined;
+}
+
+/** What `select` gives: whose turn it was, and what it gave. */
+export type Selected<W> = {
+  [K in keyof W & string]: { readonly key: K; readonly value: Awaits<W[K]> };
+}[keyof W & string];
+
+/** What `select` gives when its time is over. */
+export interface NotSelected {
+  readonly key: null;
+  readonly value?: undefined;
+}
+
+const NONE: NotSelected = Object.freeze({ key: null });
+
+/** One for all runs: it keeps nothing. */
+const FIRST: Judge = {
+  exclusive: true,
+  ended(key, value, failed, run) {
+    run.decide(failed ? value : { key, value }, failed);
+    return true;
+  },
+  exhausted: () => {},
+};
+
+class Select extends Combination<unknown> {
+  readonly _name = 'select';
+  readonly #timeout: number;
+
+  constructor(waitables: unknown, timeout: number) {
+    super(waitables, 'select');
+    this.#timeout = timeout;
+  }
+
+  override get _object(): string {
+    return this.operands.map(({ key }) => key).join(', ');
+  }
+
+  protected judge(): Judge {
+    return FIRST;
+  }
+
+  override _start(waiter: Waiter): Started {
+    const run = new Gathering(waiter, FIRST);
+    run.start(this.operands);
+    if (!run.decided && this.#timeout === 0) run.end(NONE);
+    if (run.over) {
+      if (run.failed) throw run.value;
+      return done(waiter, run.value);
+    }
+    if (!run.decided) setTimer(waiter, this.#timeout, holdsProcess(waiter));
+    return park(waiter, this, run);
+  }
+
+  override _expire(waiter: Waiter): void {
+    const run = waiter._slot as Gathering;
+    if (!run.decided) run.end(NONE);
+  }
+}
+
+/**
+ * Waits for the first of several: gives `{ key, value }` of it, or throws its error; `{ key: null }` when `timeout` ms pass first.
+ * Those that are ready are tried in the order in which they are written. The others are undone as if they had never begun;
+ * bodies are killed, and dead before this gives its result. Operands may be operations (sends and receives on queues, `sleep`,
+ * fetches), greenlets, bodies, promises, or sync objects, which are waited for until they are ready. Errors: `TypeError` /
+ * `RangeError` at the call. As Go's `select`.
+ *
+ * @example const got = yield* select({ job: jobs.get(), stop: stopped.wait() }, { timeout: 1000 });
+ */
+export function select<const W extends Readonly<Record<string, unknown>>>(
+  waitables: W,
+  options: SelectOptions & { readonly timeout: number },
+): Operation<Selected<W> | NotSelected>;
+export function select<const W extends Readonly<Record<string, unknown>>>(
+  waitables: W,
+  options?: SelectOptions & { readonly timeout?: undefined },
+): Operation<Selected<W>>;
+export function select<const W extends Readonly<Record<string, unknown>>>(
+  waitables: W,
+  options: SelectOptions = {},
+): Operation<Selected<W> | NotSelected> {
+  if (typeof waitables !== 'object' || waitables === null || Symbol.iterator in waitables) {
+    throw new TypeError(`select() takes a record, such as { job: queue.get() }, got ${showValue(waitables)}`);
+  }
+  const operation = new Select(waitables, checkTimeout(options.timeout));
+  if (options.timeout === undefined) refuseEmpty(operation, 'select');
+  return operation as Operation<unknown> as Operation<Selected<W>>;
+}

@@ -1,0 +1,278 @@
+/**
+ * A map under way: a greenlet pulls the items and starts a member of the set for each; outcomes are kept until they are read, as many as
+ * `limit` allows together with what runs. An outcome that nobody has read when it is closed is told as any error is.
+ */
+
+import { shield } from '../runtime/attempt.js';
+import type { Fn } from '../runtime/body-types.js';
+import type { AnyFn } from '../runtime/call.js';
+import { each, type Source } from '../runtime/each.js';
+import { wake } from '../runtime/engine.js';
+import { joinall } from '../runtime/joinall.js';
+import type { Link } from '../runtime/links.js';
+import { FAILED, observe } from '../runtime/observe.js';
+import { done, type Operation, park } from '../runtime/operation.js';
+import { Results } from '../runtime/results.js';
+import { Greenlet } from '../runtime/scheduled-greenlet.js';
+import { spawn } from '../runtime/spawn.js';
+import type { Green } from '../runtime/types.js';
+import { WaitQueue } from '../runtime/wait-queue.js';
+import type { Blockers, Started, Waiter } from '../runtime/waiter.js';
+import { checkDeadlock } from './deadlock.js';
+import { WaitOperation } from './wait-operation.js';
+
+type Member = Greenlet<unknown>;
+
+/** The set that the work is done in. */
+interface Workplace {
+  _entering(make: () => Member, quiet: boolean, name: string): Operation<Member>;
+}
+
+export interface MapShape {
+  /** How many items may be pulled and not yet delivered. */
+  readonly limit: number;
+  /** The items are lists of arguments. */
+  readonly spread: boolean;
+  /** Values in the order of the items, or in the order in which they come. */
+  readonly ordered: boolean;
+  /** The first error ends the whole, out of turn. */
+  readonly failFast: boolean;
+}
+
+const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
+
+export class MapResults<T> extends Results<T> {
+  readonly #workplace: Workplace;
+  readonly #fn: AnyFn;
+  readonly #source: Results<unknown>;
+  readonly #shape: MapShape;
+  /** Members that have ended, by the place of their result. */
+  readonly #ended = new Map<number, Member>();
+  readonly #members = new Set<Member>();
+  readonly #pullers = new WaitQueue();
+  readonly #slots = new WaitQueue();
+  readonly #collecting = { over: false };
+  /** Items pulled, and results given. */
+  #pulled = 0;
+  #given = 0;
+  /** The place of the next result that comes, where they are not ordered. */
+  #arrived = 0;
+  #pump: Greenlet<void> | null = null;
+  #exhausted = false;
+  /** What ends it, to be thrown once. */
+  #error: { readonly error: unknown } | null = null;
+  #onOver: () => void = () => {};
+
+  constructor(workplace: Workplace, fn: AnyFn, source: Source<unknown>, shape: MapShape) {
+    super();
+    this.#workplace = workplace;
+    this.#fn = fn;
+    this.#source = each(source);
+    this.#shape = shape;
+  }
+
+  /** Begins to pull; `onOver` is called when there is nothing more to do. @internal */
+  _begin(onOver: () => void): void {
+    this.#onOver = onOver;
+    this.#pump = spawn({ name: `${this.#workplace.constructor.name}.imap` }, pump, this) as Greenlet<void>;
+  }
+
+  /** Those of its members that run. @internal */
+  get _running(): Iterable<Member> {
+    return this.#members;
+  }
+
+  /** Room for one more item. @internal */
+  get _hasSlot(): boolean {
+    return this.#pulled - this.#given < this.#shape.limit;
+  }
+
+  /** @internal */
+  get _source(): Results<unknown> {
+    return this.#source;
+  }
+
+  /** Waits for room for one more item. @internal */
+  _slot(): Operation<void> {
+    return new Slot(this, this.#slots);
+  }
+
+  /** Starts the work on `item` when there is a place. @internal */
+  _work(item: unknown): Operation<Member> {
+    const place = this.#pulled++;
+    const args = this.#shape.spread ? (item as unknown[]) : [item];
+    const make = () => {
+      const member = new Greenlet<unknown>(this.#fn, ...args);
+      const link: Link = {
+        _waiter: null,
+        _collecting: this.#collecting,
+        _died: () => this.#died(member, place),
+      };
+      this.#members.add(member);
+      member._link(link);
+      return member;
+    };
+    return this.#workplace._entering(make, true, `${this.#workplace.constructor.name}.imap`);
+  }
+
+  #died(member: Member, place: number): void {
+    this.#members.delete(member);
+    if (this._isClosed || this.#error !== null) return;
+    if (this.#shape.failFast && (member._flags & FAILED) !== 0) {
+      observe(member);
+      this._abort(member._value);
+      return;
+    }
+    this.#ended.set(this.#shape.ordered ? place : this.#arrived++, member);
+    this.#serve();
+  }
+
+  /** Nothing more comes from the source; `error`: it has failed. @internal */
+  _exhaust(error: { readonly error: unknown } | null): void {
+    this.#exhausted = true;
+    this.#error ??= error;
+    this.#serve();
+    this.#checkOver();
+  }
+
+  /** Ends it with `error`, which is thrown once; what runs is killed. @internal */
+  _abort(error: unknown): void {
+    if (this.#error !== null || this._isClosed) return;
+    this.#error = { error };
+    this.#ended.clear();
+    this.#stop();
+    this.#serve();
+  }
+
+  #stop(): void {
+    this.#exhausted = true;
+    this.#source.close();
+    this.#pump?._kill(undefined);
+    for (const member of [...this.#members]) member._kill(undefined);
+    this.#checkOver();
+  }
+
+  #checkOver(): void {
+    if (!this.#exhausted || this.#members.size > 0) return;
+    this.#onOver();
+  }
+
+  protected _pull(): Operation<IteratorResult<T, undefined>> {
+    return new Pull<T>(this, this.#pullers);
+  }
+
+  protected override _close(): void {
+    this.#collecting.over = true;
+    this.#ended.clear();
+    this.#stop();
+    for (let puller = this.#pullers.shift(); puller !== null; puller = this.#pullers.shift())
+      wake(puller, END);
+  }
+
+  /** Something can be given. @internal */
+  get _hasNext(): boolean {
+    if (this.#ended.has(this.#given)) return true;
+    return this.#error !== null || (this.#exhausted && this.#given === this.#pulled);
+  }
+
+  /** Gives the next result, or throws its error; there is one. @internal */
+  _next(): IteratorResult<T, undefined> {
+    const member = this.#ended.get(this.#given);
+    if (member === undefined) {
+      const error = this.#error;
+      if (error === null) return END;
+      this.#error = null;
+      this.#given = this.#pulled;
+      throw error.error;
+    }
+    this.#ended.delete(this.#given++);
+    const slot = this.#slots.shift();
+    if (slot !== null) wake(slot, undefined);
+    if ((member._flags & FAILED) === 0) return { done: false, value: member._value as T };
+    observe(member);
+    throw member._value;
+  }
+
+  #serve(): void {
+    while (this._hasNext) {
+      const puller = this.#pullers.shift();
+      if (puller === null) return;
+      try {
+        wake(puller, this._next());
+      } catch (error) {
+        wake(puller, error, true);
+      }
+    }
+  }
+
+  /** Whoever reads waits for these. @internal */
+  get _blockers(): Blockers {
+    const pumping = this.#pump === null || this.#exhausted ? [] : [this.#pump];
+    return { every: false, waiters: [...pumping, ...this.#members] };
+  }
+
+  override toString(): string {
+    return `<${this.#workplace.constructor.name}.imap ${this.#given} of ${this.#pulled} given>`;
+  }
+}
+
+function* pump(map: MapResults<unknown>): Green<void> {
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    for (;;) {
+      yield* map._slot();
+      if (!(yield* map._source.more())) break;
+      yield* map._work(map._source.value);
+    }
+  } catch (error) {
+    failure = { error };
+  } finally {
+    map._exhaust(failure);
+  }
+}
+
+/** Waits until one more item may be pulled. */
+class Slot extends WaitOperation<void, MapResults<unknown>> {
+  readonly _name = 'imap';
+
+  constructor(map: MapResults<unknown>, queue: WaitQueue) {
+    super(map, queue, Number.POSITIVE_INFINITY);
+  }
+
+  _start(waiter: Waiter): Started {
+    return this._of._hasSlot ? done(waiter, undefined) : this._wait(waiter);
+  }
+
+  protected _late(): void {}
+}
+
+class Pull<T> extends WaitOperation<IteratorResult<T, undefined>, MapResults<T>> {
+  readonly _name = 'imap';
+
+  constructor(map: MapResults<T>, queue: WaitQueue) {
+    super(map, queue, Number.POSITIVE_INFINITY);
+  }
+
+  _start(waiter: Waiter): Started {
+    if (this._of._hasNext) return done(waiter, this._of._next());
+    checkDeadlock(waiter, this);
+    return this._wait(waiter);
+  }
+
+  _blockers(): Blockers {
+    return this._of._blockers;
+  }
+
+  protected _late(): void {}
+}
+
+/** All results of a map, in the calling greenlet. Whatever ends it, nothing of it runs on. */
+export function* mapped(begin: () => MapResults<unknown>): Green<unknown[]> {
+  const results = begin();
+  try {
+    return yield* results.toArray();
+  } finally {
+    results.close();
+    yield* shield(joinall(results._running as Iterable<Greenlet<unknown>>));
+  }
+}

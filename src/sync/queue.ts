@@ -1,0 +1,162 @@
+/** First in, first out. */
+import { checkCount } from '../runtime/check.js';
+import { wake } from '../runtime/engine.js';
+import type { Waiter } from '../runtime/waiter.js';
+import { QueueLike } from './queue-like.js';
+import type { SyncOptions } from './sync-object.js';
+import { handTo, type WaitOperation } from './wait-operation.js';
+
+export interface QueueOptions<T> extends SyncOptions {
+  /** What it holds from the beginning, also above `maxsize`. */
+  readonly items?: Iterable<T> | undefined;
+}
+
+const FIRST_SIZE = 16;
+
+/** `maxsize` as it is kept: 0 means no bound, as in Python. */
+function boundOf(maxsize: number): number {
+  checkCount(maxsize, 'maxsize');
+  return maxsize === 0 ? Number.POSITIVE_INFINITY : maxsize;
+}
+
+export class Queue<T = unknown> extends QueueLike<T> {
+  #maxsize: number;
+  /** A ring; its length is a power of two. */
+  #ring: (T | undefined)[] = [];
+  #head = 0;
+  #size = 0;
+
+  /**
+   * A queue of at most `maxsize` items; unbounded unless given (or with 0). Errors: `RangeError` / `TypeError`. Mirrors
+   * `gevent.queue.Queue` and `JoinableQueue`, but is fair. Subclasses may override `_init`, `_put`, `_get`, `_peek` and `_qsize`;
+   * an error of theirs reaches whoever puts or gets.
+   *
+   * @example const jobs = new Queue<string>(100); yield* jobs.put('a'); const job = yield* jobs.get();
+   */
+  constructor(maxsize: number = Number.POSITIVE_INFINITY, options: QueueOptions<T> = {}) {
+    super(options);
+    this.#maxsize = boundOf(maxsize);
+    this._init();
+    for (const item of options.items ?? []) {
+      this._put(item);
+      this._counted();
+    }
+  }
+
+  /** Makes the storage; called by the constructor, before subclasses have their fields. */
+  protected _init(): void {
+    this.#ring = new Array(FIRST_SIZE);
+  }
+
+  protected _put(item: T): void {
+    if (this.#size === this.#ring.length) this.#grow();
+    this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = item;
+  }
+
+  /** Takes out the next item; there is one. */
+  protected _get(): T {
+    const item = this.#ring[this.#head] as T;
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#size--;
+    return item;
+  }
+
+  /** What the next `_get` will give. */
+  protected _peek(): T {
+    return this.#ring[this.#head] as T;
+  }
+
+  protected _qsize(): number {
+    return this.#size;
+  }
+
+  #grow(): void {
+    const ring = this.#ring;
+    const size = ring.length;
+    const larger: (T | undefined)[] = new Array(Math.max(FIRST_SIZE, size * 2));
+    for (let i = 0; i < size; i++) larger[i] = ring[(this.#head + i) & (size - 1)];
+    this.#ring = larger;
+    this.#head = 0;
+  }
+
+  qsize(): number {
+    return this._qsize();
+  }
+
+  full(): boolean {
+    return this._qsize() >= this.#maxsize;
+  }
+
+  /**
+   * How many items it holds at most; `Infinity`: no bound. Raising it lets those in that wait to put, in order; lowering it loses
+   * nothing. Errors: `RangeError` / `TypeError`.
+   */
+  get maxsize(): number {
+    return this.#maxsize;
+  }
+
+  set maxsize(maxsize: number) {
+    this.#maxsize = boundOf(maxsize);
+    this.#admit(null);
+  }
+
+  _hasItem(): boolean {
+    return this._qsize() > 0;
+  }
+
+  _hasRoom(): boolean {
+    return this._qsize() < this.#maxsize;
+  }
+
+  _look(): T {
+    return this._peek();
+  }
+
+  _accept(item: T): void {
+    this._put(item);
+    this._counted();
+    if (this._getters.length > 0) this.#serve();
+  }
+
+  _take(waiter: Waiter | null): T {
+    const item = this._get();
+    if (this._putters.length > 0) this.#admit(waiter);
+    return item;
+  }
+
+  _drop(): number {
+    const count = this._qsize();
+    for (let left = count; left > 0; left--) this._get();
+    return count;
+  }
+
+  /** Gives what is there to those who wait. */
+  #serve(): void {
+    for (let next = this._getters.first; next !== null && this._qsize() > 0; next = this._getters.first) {
+      this._getters.remove(next);
+      try {
+        handTo(next, (next._op as WaitOperation<T>)._looks ? this._peek() : this._get());
+      } catch (error) {
+        wake(next, error, true);
+      }
+    }
+  }
+
+  /** There is room: lets in those who wait to put, except the one that `waiter` excludes. */
+  #admit(waiter: Waiter | null): void {
+    for (const putter of this._putters) {
+      if (this._qsize() >= this.#maxsize) return;
+      if (waiter?._excludes(putter)) continue;
+      this._putters.remove(putter);
+      try {
+        this._put(putter._slot as T);
+      } catch (error) {
+        wake(putter, error, true);
+        continue;
+      }
+      this._counted();
+      wake(putter, undefined);
+    }
+  }
+}
