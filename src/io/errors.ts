@@ -1,4 +1,5 @@
 /** Every error of the io floor, each with a `name` and a stable `code`. The name says who is at fault. */
+import { PlacedError } from '../runtime/errors.js';
 import { formatFrame, parseStack } from '../runtime/place.js';
 
 /** The body of a response has been read already, or somebody else is reading it. */
@@ -11,7 +12,26 @@ export class BodyClosed extends TypeError {
   readonly code: string = 'BODY_CLOSED';
 }
 
-for (const type of [BodyUsed, BodyClosed]) {
+/** The other end has closed before all that was asked for had come. Mirrors `asyncio.IncompleteReadError`. */
+export class IncompleteRead extends PlacedError {
+  readonly code: string = 'INCOMPLETE_READ';
+  /** What had come; it has been taken. */
+  partial: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
+  /** How many bytes were asked for; undefined for a delimiter. */
+  expected: number | undefined = undefined;
+}
+
+/** A line, or what ends with a delimiter, is longer than is allowed. Nothing has been taken. Mirrors `asyncio.LimitOverrunError`. */
+export class LineTooLong extends PlacedError {
+  readonly code: string = 'LINE_TOO_LONG';
+}
+
+/** The socket was closed at this end, by this program. */
+export class SocketClosed extends PlacedError {
+  readonly code: string = 'ERR_SOCKET_CLOSED';
+}
+
+for (const type of [BodyUsed, BodyClosed, IncompleteRead, LineTooLong, SocketClosed]) {
   Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true });
 }
 

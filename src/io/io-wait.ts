@@ -1,0 +1,43 @@
+/** Operations that end when the host says so. As long as one waits, virtual time does not pass. */
+import { setTimer, wake } from '../runtime/engine.js';
+import { holdsProcess } from '../runtime/holds.js';
+import { describe, Operation, park } from '../runtime/operation.js';
+import { timedOut } from '../runtime/timeout.js';
+import { outside } from '../runtime/until.js';
+import type { Started, Waiter } from '../runtime/waiter.js';
+
+export abstract class IoOperation<T> extends Operation<T> {
+  /** ms; `Infinity`: for ever. @internal */
+  readonly _timeout: number;
+
+  constructor(timeout: number) {
+    super();
+    this._timeout = timeout;
+  }
+
+  /** Waits; whoever has the outcome calls `endWait`. @internal */
+  protected _wait(waiter: Waiter, slot?: unknown): Started {
+    outside.waits++;
+    if (this._timeout !== Number.POSITIVE_INFINITY) setTimer(waiter, this._timeout, holdsProcess(waiter));
+    return park(waiter, this, slot);
+  }
+
+  /** The wait of `waiter` is given up: nothing stays registered. @internal */
+  protected abstract _forget(waiter: Waiter): void;
+
+  override _undo(waiter: Waiter): void {
+    outside.waits--;
+    this._forget(waiter);
+  }
+
+  override _expire(waiter: Waiter): void {
+    this._undo(waiter);
+    wake(waiter, timedOut(describe(this), this._timeout, waiter), true);
+  }
+}
+
+/** `waiter`, which waits in an `IoOperation`, goes on. */
+export function endWait(waiter: Waiter, value: unknown, failed = false): void {
+  outside.waits--;
+  wake(waiter, value, failed);
+}

@@ -1,0 +1,104 @@
+/** Opening a connection. */
+import net from 'node:net';
+import { checkTimeout, showValue } from '../../runtime/check.js';
+import type { Operation } from '../../runtime/operation.js';
+import type { Started, Waiter } from '../../runtime/waiter.js';
+import { endWait, IoOperation } from '../io-wait.js';
+import { Socket } from './socket.js';
+
+/** The host's options, and `timeout` in ms for the connection to be made. */
+export type ConnectOptions = net.NetConnectOpts & { readonly timeout?: number | undefined };
+
+/** A handle that is being opened; given up, it is destroyed. */
+export abstract class Opening<H extends net.Socket, T> extends IoOperation<T> {
+  /** Begins; the handle. @internal */
+  protected abstract _open(): H;
+
+  /** The event that says that it is open. @internal */
+  protected abstract get _event(): string;
+
+  /** What is given for it. @internal */
+  protected abstract _opened(handle: H): T;
+
+  _start(waiter: Waiter): Started {
+    const handle = this._open();
+    handle.once(this._event, () => {
+      handle.off('error', onError);
+      endWait(waiter, this._opened(handle));
+    });
+    const onError = (error: unknown) => {
+      // What comes after the wait was given up is nobody's.
+      if (waiter._slot === handle) endWait(waiter, error, true);
+    };
+    handle.on('error', onError);
+    return this._wait(waiter, handle);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    const handle = waiter._slot as H;
+    handle.removeAllListeners(this._event);
+    handle.on('error', () => {});
+    handle.destroy();
+  }
+}
+
+class Connect extends Opening<net.Socket, Socket> {
+  readonly _name = 'net.connect';
+  readonly #options: net.NetConnectOpts;
+
+  constructor(options: net.NetConnectOpts, timeout: number) {
+    super(timeout);
+    this.#options = options;
+  }
+
+  override get _object(): string {
+    return where(this.#options);
+  }
+
+  protected get _event(): string {
+    return 'connect';
+  }
+
+  protected _open(): net.Socket {
+    return net.connect({ ...this.#options, allowHalfOpen: true });
+  }
+
+  protected _opened(handle: net.Socket): Socket {
+    return new Socket(handle);
+  }
+}
+
+/** `host:port`, or the path. */
+export function where(options: net.NetConnectOpts): string {
+  if ('path' in options && options.path !== undefined) return options.path;
+  const { host = 'localhost', port } = options as net.TcpNetConnectOpts;
+  return `${host}:${port}`;
+}
+
+/** The two spellings as one. */
+export function connectOptions(first: unknown, host: unknown): ConnectOptions {
+  if (typeof first === 'number') {
+    if (host !== undefined && typeof host !== 'string') {
+      throw new TypeError(`host must be a string, got ${showValue(host)}`);
+    }
+    return host === undefined ? { port: first } : { port: first, host };
+  }
+  if (typeof first === 'object' && first !== null && ('port' in first || 'path' in first)) {
+    return first as ConnectOptions;
+  }
+  throw new TypeError(`options must be a port, or { host, port } or { path }, got ${showValue(first)}`);
+}
+
+/**
+ * Opens a connection to `host` (localhost unless given), or to a unix socket at `path`. Errors: the host's (`ECONNREFUSED`,
+ * `ENOTFOUND`, …), `Timeout` after `timeout` ms. Interrupted, nothing stays open. Always switches. Either end may close its direction
+ * alone: a connection is closed by `close()`. Mirrors `gevent.socket.create_connection`.
+ *
+ * @example const socket = yield* connect(7, 'localhost'); yield* socket.write('hello\n'); yield* socket.readLine();
+ */
+export function connect(options: ConnectOptions): Operation<Socket>;
+export function connect(port: number, host?: string): Operation<Socket>;
+export function connect(first: ConnectOptions | number, host?: string): Operation<Socket> {
+  const { timeout, ...options } = connectOptions(first, host);
+  return new Connect(options as net.NetConnectOpts, checkTimeout(timeout));
+}
