@@ -1,5 +1,5 @@
 /** The crawl: which pages to fetch, in which order, and how often. */
-import { type Green, joinall, Pool, rethrowExit, sleep, Timeout, withTimeout } from 'greenlets';
+import { type Green, Pool, Queue, race, rethrowExit, retry, Timeout, withTimeout } from 'greenlets';
 import type { Options } from './options.js';
 import { download, HttpError, newPage, type Outcome, type Page } from './page.js';
 
@@ -21,38 +21,47 @@ export class Crawl {
   /** Nothing is left to fetch. */
   finished = false;
   readonly #limits: Limits;
-  readonly #pool: Pool;
   readonly #hosts: Set<string>;
-  readonly #waiting: Page[] = [];
+  readonly #toVisit = new Queue<Page>();
 
   constructor(urls: readonly string[], limits: Limits) {
     this.start = urls;
     this.#limits = limits;
-    this.#pool = new Pool(limits.concurrency);
     this.#hosts = new Set(urls.map((url) => new URL(url).host));
     for (const url of urls) this.#found(new URL(url).href, 0);
   }
 
   /** Crawls until nothing is left to fetch. */
   *run(): Green<void> {
+    const workers = new Pool(this.#limits.concurrency);
     try {
-      while (this.#waiting.length > 0 || this.#pool.length > 0) {
-        const page = this.#waiting.shift();
-        if (page === undefined) yield* joinall(this.#pool, { count: 1 });
-        else yield* this.#pool.spawn(() => this.#crawl(page));
-      }
+      while (!workers.full()) workers.spawnNowait(() => this.#work());
+      // Every page is done; or no worker is left, and the first error is thrown.
+      yield* race([this.#toVisit.join(), workers.join({ raiseError: true })]);
       this.finished = true;
     } finally {
-      yield* this.#pool.kill();
+      yield* workers.kill();
     }
   }
 
   /** How many pages are being fetched, or wait to be tried again. */
   get running(): number {
-    return this.#pool.length;
+    return this.#toVisit.unfinishedTasks - this.#toVisit.qsize();
   }
 
-  /** Fetches one page, and follows its links. */
+  /** One of the workers: fetches one page after the other. */
+  *#work(): Green<void> {
+    for (;;) {
+      const page = yield* this.#toVisit.get();
+      try {
+        yield* this.#crawl(page);
+      } finally {
+        this.#toVisit.taskDone();
+      }
+    }
+  }
+
+  /** Fetches one page, and puts the pages that it leads to into the queue. */
   *#crawl(page: Page): Green<void> {
     page.outcome = 'running';
     this.onChange();
@@ -68,14 +77,12 @@ export class Crawl {
 
   /** Tries until it is fetched, or there is no point in trying again; gives the outcome. */
   *#fetch(page: Page): Green<Outcome> {
-    for (let pause = BACK_OFF; ; pause *= 2) {
-      try {
-        return yield* this.#attempt(page);
-      } catch (error) {
-        rethrowExit(error);
-        if (!isTemporary(error) || page.attempts > this.#limits.retries) return kindOf(error);
-      }
-      yield* sleep(pause);
+    const tries = 1 + this.#limits.retries;
+    try {
+      return yield* retry(() => this.#attempt(page), { tries, delay: BACK_OFF, when: isTemporary });
+    } catch (error) {
+      rethrowExit(error);
+      return kindOf(error);
     }
   }
 
@@ -110,7 +117,7 @@ export class Crawl {
     if (known === undefined) {
       const page = newPage(url, depth);
       this.pages.set(url, page);
-      this.#waiting.push(page);
+      this.#toVisit.putNowait(page);
     } else if (depth < known.depth) {
       known.depth = depth;
       this.#follow(known);

@@ -2,6 +2,7 @@
 import { setTimer, wake } from '../runtime/engine.js';
 import { holdsProcess } from '../runtime/holds.js';
 import { describe, Operation, park } from '../runtime/operation.js';
+import { suspend, type Waker } from '../runtime/suspend.js';
 import { timedOut } from '../runtime/timeout.js';
 import { outside } from '../runtime/until.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
@@ -40,4 +41,33 @@ export abstract class IoOperation<T> extends Operation<T> {
 export function endWait(waiter: Waiter, value: unknown, failed = false): void {
   outside.waits--;
   wake(waiter, value, failed);
+}
+
+/**
+ * An operation of the host's, as `suspend` makes them: it counts as a wait for the world outside, as long as it is under way.
+ */
+export function hostWait<T>(
+  name: string,
+  register: (waker: Waker<T>) => (() => void) | undefined,
+): Operation<T> {
+  return suspend<T>(name, (waker) => {
+    let over = false;
+    const end = (settle: () => void) => {
+      if (over) return;
+      over = true;
+      outside.waits--;
+      settle();
+    };
+    outside.waits++;
+    let undo: (() => void) | undefined;
+    try {
+      undo = register({
+        resolve: (value) => end(() => waker.resolve(value)),
+        reject: (error) => end(() => waker.reject(error)),
+      });
+    } catch (error) {
+      end(() => waker.reject(error));
+    }
+    return () => end(() => undo?.());
+  });
 }

@@ -15,7 +15,7 @@
  */
 import { engine, outOfFuel, ready, removeReady, takeBack, wake } from './engine.js';
 import { GreenletError, PlacedError } from './errors.js';
-import { captureStack, formatFrame, here } from './place.js';
+import { captureStack, formatFrame, held, here } from './place.js';
 import type { Signal, Suspend } from './types.js';
 import { deliver, startVisit } from './visitor.js';
 import {
@@ -192,6 +192,12 @@ function placeError(error: PlacedError): void {
   if (place !== '') error.message += ` at ${place}`;
   const { captureStackTrace } = Error as unknown as { captureStackTrace?: (target: object) => void };
   captureStackTrace?.(error);
+  // The frames that the runtime holds are on no JavaScript stack.
+  const frames = captureStack().length > 0 ? [] : held.frames();
+  if (frames.length > 0) {
+    const lines = frames.map((frame) => `    at ${formatFrame(frame)}`);
+    error.stack = [`${error.name}: ${error.message}`, ...lines].join('\n');
+  }
 }
 
 /** What fiber.ts knows of a greenlet that does not simply run. */

@@ -3,9 +3,10 @@
  * only as often as cannot be felt: a program that does a thing a million times pays for the first few.
  */
 import { engine } from './engine.js';
+import { Fiber } from './fiber.js';
 import { withStackLimit } from './host.js';
 import { hooks } from './hub.js';
-import { formatFrame, parseStack } from './place.js';
+import { formatFrame, held, parseStack } from './place.js';
 
 const MOST = 32;
 const PER_MS = 0.1;
@@ -40,5 +41,14 @@ export class PlaceNotes {
 
 // By itself: a closure in `note` would cost every call of it a context.
 function noted(what: string): Error {
-  return withStackLimit(13, () => new Error(what));
+  const note = withStackLimit(13, () => new Error(what));
+  const { current } = engine;
+  if (current instanceof Fiber && current._frame !== null && parseStack(note.stack ?? '').length === 0) {
+    // Called by a function of the library: who called that is a frame that the runtime holds.
+    note.stack = held
+      .frames()
+      .map((frame) => `at ${formatFrame(frame)}`)
+      .join('\n');
+  }
+  return note;
 }

@@ -55,8 +55,11 @@ export function formatFrame(frame: StackFrame): string {
   return frame.function === '' ? where : `${frame.function} (${where})`;
 }
 
+/** The frames of the current greenlet that the runtime holds, and that are on no JavaScript stack. Set by stack.ts. */
+export const held: { frames: () => StackFrame[] } = { frames: () => [] };
+
 /** The innermost frame of the user's program as text, '' when there is none. */
 export function here(): string {
-  const frame = captureStack()[0];
+  const frame = captureStack()[0] ?? held.frames()[0];
   return frame === undefined ? '' : formatFrame(frame);
 }

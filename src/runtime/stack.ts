@@ -4,10 +4,10 @@
  * user's code runs, and the greenlet is parked as before.
  */
 import { engine } from './engine.js';
-import type { AnyGenerator, Fiber } from './fiber.js';
+import { type AnyGenerator, Fiber, type Frame } from './fiber.js';
 import { withStackLimit } from './host.js';
 import { takeProbed } from './operation.js';
-import { parseStack, type StackFrame } from './place.js';
+import { held, parseStack, type StackFrame } from './place.js';
 import { NEXT_PENDING, PARKED, PROBING, START, SWITCHED } from './waiter.js';
 
 const MARK = 'probeGenerator';
@@ -31,6 +31,25 @@ export function readStack(fiber: Fiber, frames = Number.POSITIVE_INFINITY): Stac
     engine.current = current;
   }
 }
+
+/** The frames of the running fiber that are on no JavaScript stack: those below the innermost that show any. */
+function heldFrames(): StackFrame[] {
+  const fiber = engine.current;
+  if (!(fiber instanceof Fiber) || fiber._frame === null) return [];
+  const mode = fiber._mode;
+  fiber._mode = PROBING;
+  try {
+    for (let frame: Frame | null = fiber._frame; frame !== null; frame = frame.below) {
+      const found = probeGenerator(frame.gen);
+      if (found.length > 0) return found;
+    }
+    return [];
+  } finally {
+    fiber._mode = mode;
+  }
+}
+
+held.frames = heldFrames;
 
 function probeGenerator(generator: AnyGenerator): StackFrame[] {
   withStackLimit(Number.POSITIVE_INFINITY, () => generator.next(undefined));

@@ -1,11 +1,8 @@
 /** TCP and unix sockets. */
+
+export type { ReadLineOptions, ReadOptions, ReadUntilOptions } from './byte-reader.js';
 export { type ConnectOptions, connect } from './connect.js';
-export {
-  type ReadLineOptions,
-  type ReadOptions,
-  type ReadUntilOptions,
-  Socket,
-} from './socket.js';
+export { Socket } from './socket.js';
 export {
   type ConnectionHandler,
   type Listener,

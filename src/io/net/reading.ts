@@ -59,7 +59,10 @@ export abstract class Reading<T> extends IoOperation<T> {
 }
 
 export class Read extends Reading<Buffer | null> {
-  readonly _name = 'Socket.read';
+  get _name(): string {
+    return `${this.source.constructor.name}.read`;
+  }
+
   readonly #max: number;
 
   constructor(source: ByteSource, max: number, timeout: number) {
@@ -75,7 +78,10 @@ export class Read extends Reading<Buffer | null> {
 }
 
 export class ReadExactly extends Reading<Buffer> {
-  readonly _name = 'Socket.readExactly';
+  get _name(): string {
+    return `${this.source.constructor.name}.readExactly`;
+  }
+
   readonly #count: number;
 
   constructor(source: ByteSource, count: number, timeout: number) {
@@ -96,7 +102,10 @@ export class ReadExactly extends Reading<Buffer> {
 }
 
 export class ReadLine extends Reading<string | null> {
-  readonly _name = 'Socket.readLine';
+  get _name(): string {
+    return `${this.source.constructor.name}.readLine`;
+  }
+
   readonly #encoding: BufferEncoding;
   readonly #keepEnd: boolean;
   readonly #maxLength: number;
@@ -143,7 +152,10 @@ function endsInReturn(buffer: ByteBuffer, at: number): boolean {
 }
 
 export class ReadUntil extends Reading<Buffer> {
-  readonly _name = 'Socket.readUntil';
+  get _name(): string {
+    return `${this.source.constructor.name}.readUntil`;
+  }
+
   readonly #delimiter: Buffer;
   readonly #maxLength: number;
 

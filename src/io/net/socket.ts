@@ -1,86 +1,38 @@
-/**
- * A connection whose reads and writes block only their greenlet.
- *
- * What arrives is kept until it is read, at most `HIGH_WATER` bytes, or as many as the reader needs: then the other end has to
- * wait. A reader looks for what it wants each time something arrives, and takes it in the step in which it has it, so that an
- * interrupted read loses nothing.
- */
-import { Buffer } from 'node:buffer';
+/** A connection whose reads and writes block only their greenlet. */
 import type { AddressInfo, Socket as HostSocket } from 'node:net';
-import { checkCount, checkTimeout, showValue } from '../../runtime/check.js';
-import { engine } from '../../runtime/engine.js';
-import { GreenletError } from '../../runtime/errors.js';
-import { describe, type Operation } from '../../runtime/operation.js';
-import type { Results } from '../../runtime/results.js';
+import { checkTimeout, showValue } from '../../runtime/check.js';
+import type { Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
-import type { Waiter } from '../../runtime/waiter.js';
-import { ConcurrentUseError } from '../../sync/errors.js';
 import { SocketClosed } from '../errors.js';
-import { endWait } from '../io-wait.js';
-import { ByteBuffer } from './byte-buffer.js';
-import { Pieces } from './pieces.js';
-import {
-  type ByteSource,
-  placed,
-  Read,
-  type ReadEnd,
-  ReadExactly,
-  type Reading,
-  ReadLine,
-  ReadUntil,
-} from './reading.js';
+import { ByteReader, type ReadOptions } from './byte-reader.js';
+import { placed, type ReadEnd } from './reading.js';
 import { Closed, Ended, endAll, type Sink, Write } from './sending.js';
 
-/** Bytes that are kept before the other end has to wait. */
-const HIGH_WATER = 64 * 1024;
-const MAX_LINE = 65_536;
 /** ms that what was written may take to be sent after `close()`. */
 const LINGER = 5000;
 
-export interface ReadOptions {
-  /** ms; `Timeout` after that. */
-  readonly timeout?: number | undefined;
-}
-
-export interface ReadLineOptions extends ReadOptions {
-  /** Of the text; 'utf8' unless given. */
-  readonly encoding?: BufferEncoding | undefined;
-  /** Keeps the `\n` (or `\r\n`) at its end. */
-  readonly keepEnd?: boolean | undefined;
-  /** Bytes of the longest line; 65536 unless given. */
-  readonly maxLength?: number | undefined;
-}
-
-export interface ReadUntilOptions extends ReadOptions {
-  /** Bytes, with the delimiter; 65536 unless given. */
-  readonly maxLength?: number | undefined;
-}
-
-export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
+export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposable {
   /** The host's socket. Listening to its data, or writing to it, while this one is used mixes both up. */
   readonly raw: HostSocket;
-  readonly #buffer = new ByteBuffer();
-  #paused = false;
   #ended = false;
   #closed = false;
   /** `close()` was called. */
   #closing = false;
   #error: { readonly error: unknown } | null = null;
-  #reader: Waiter | null = null;
   readonly #writers = new WaitQueue();
   /** Those that wait until all has been sent, and until it is closed. */
   readonly #enders = new WaitQueue();
   readonly #closers = new WaitQueue();
-  #read: Read | null = null;
 
   /** Makes the host's socket, which must be connected, green. What it has received stays readable. */
   constructor(raw: HostSocket) {
+    super();
     this.raw = raw;
     for (const [event, listener] of Object.entries(this.#listeners)) raw.on(event, listener);
   }
 
   readonly #listeners = {
-    data: (chunk: Buffer) => this.#arrived(chunk),
+    data: (chunk: Buffer) => this._arrived(chunk),
     end: () => this.#end(),
     error: (error: unknown) => this.#fail(error),
     close: () => this.#gone(),
@@ -90,45 +42,26 @@ export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
 
   /** The host's socket, for another one to stand on. Errors: `GreenletError` when something is unread. @internal */
   _handOver(): HostSocket {
-    if (this.#buffer.length > 0 || this.#reader !== null) {
-      throw new GreenletError(
-        `${this} cannot be handed over: ${this.#buffer.length} bytes are unread, or somebody reads`,
-      );
-    }
+    this._checkUnread();
     for (const [event, listener] of Object.entries(this.#listeners)) this.raw.off(event, listener);
     return this.raw;
   }
 
-  #arrived(chunk: Buffer): void {
-    this.#buffer.push(chunk);
-    if (this.#reader !== null) this.#serve();
-    if (this.#buffer.length >= this.#wanted && !this.#paused) {
-      this.#paused = true;
-      this.raw.pause();
-    }
-  }
-
-  /** How much is kept before the other end has to wait. */
-  get #wanted(): number {
-    const reader = this.#reader;
-    return reader === null ? HIGH_WATER : Math.max(HIGH_WATER, (reader._op as Reading<unknown>)._needs + 1);
-  }
-
   #end(): void {
     this.#ended = true;
-    this.#serve();
+    this._serve();
   }
 
   #fail(error: unknown): void {
     this.#error ??= { error };
-    this.#serve();
+    this._serve();
     this.#drained();
   }
 
   /** The handle is gone: everything that waits is told. */
   #gone(): void {
     this.#closed = true;
-    this.#serve();
+    this._serve();
     this.#drained();
     endAll(this.#closers, null);
   }
@@ -141,25 +74,19 @@ export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
     if (this.#closed) endAll(this.#enders, this.raw.writableFinished ? null : failure);
   }
 
-  /** Whoever reads may have what it wants now. */
-  #serve(): void {
-    const reader = this.#reader;
-    if (reader === null) return;
-    const operation = reader._op as Reading<unknown>;
-    let value: unknown;
-    try {
-      value = operation._look(this.#buffer, this.#readEnd());
-    } catch (error) {
-      this.#reader = null;
-      endWait(reader, error, true);
-      return;
-    }
-    if (value === undefined) return;
-    this.#reader = null;
-    endWait(reader, value);
+  protected _pause(): void {
+    this.raw.pause();
   }
 
-  #readEnd(): ReadEnd {
+  protected _resume(): void {
+    this.raw.resume();
+  }
+
+  protected override _refused(): Error | null {
+    return this.#closing ? placed(SocketClosed, `${this} was closed at this end`) : null;
+  }
+
+  protected _end(): ReadEnd {
     if (this.#closing) return { error: placed(SocketClosed, `${this} was closed at this end`) };
     if (this.#error !== null) return this.#error;
     if (this.#ended) return null;
@@ -171,84 +98,6 @@ export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
     if (this.#error !== null) return this.#error;
     if (!this.#closed && !this.#closing && this.raw.writable) return null;
     return { error: placed(SocketClosed, `${this} is closed for writing`) };
-  }
-
-  /** @internal */
-  _startReading<T>(waiter: Waiter, reading: Reading<T>): T | undefined {
-    const other = this.#reader;
-    if (other !== null) {
-      throw new ConcurrentUseError(
-        `${waiter._self} cannot begin ${describe(reading)} while ${other._self} waits in ${(other._op as Reading<unknown>)._name}`,
-      );
-    }
-    if (this.#closing) throw placed(SocketClosed, `${this} was closed at this end`);
-    const value = reading._look(this.#buffer, this.#readEnd());
-    if (this.#paused && (value === undefined || this.#buffer.length < HIGH_WATER)) {
-      this.#paused = false;
-      this.raw.resume();
-    }
-    return value;
-  }
-
-  /** @internal */
-  _setReader(waiter: Waiter | null): void {
-    this.#reader = waiter;
-  }
-
-  /**
-   * Gives what has arrived, at most `max` bytes, waiting for something; null at the end. Errors: the host's (`ECONNRESET`, …), also
-   * `SocketClosed`, `Timeout`, `ConcurrentUseError` when another greenlet reads. Switches only if nothing is there.
-   */
-  read(max?: number, options?: ReadOptions): Operation<Buffer | null> {
-    if (max === undefined && options === undefined && engine.watch === null) {
-      this.#read ??= new Read(this, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      return this.#read;
-    }
-    if (max !== undefined) checkCount(max, 'max', 1);
-    return new Read(this, max ?? Number.POSITIVE_INFINITY, checkTimeout(options?.timeout));
-  }
-
-  /** Gives exactly `count` bytes. Errors: `IncompleteRead` when the end comes first, with what there was in `partial`. */
-  readExactly(count: number, options?: ReadOptions): Operation<Buffer> {
-    checkCount(count, 'count');
-    return new ReadExactly(this, count, checkTimeout(options?.timeout));
-  }
-
-  /**
-   * Gives the next line as text, without its end; null at the end. The last line need not end. Errors: `LineTooLong` when there are
-   * more than `maxLength` bytes without a newline; what has arrived stays.
-   */
-  readLine(options: ReadLineOptions = {}): Operation<string | null> {
-    const { encoding = 'utf8', keepEnd = false, maxLength = MAX_LINE } = options;
-    checkCount(maxLength, 'maxLength', 1);
-    return new ReadLine(this, encoding, keepEnd, maxLength, checkTimeout(options.timeout));
-  }
-
-  /**
-   * Gives everything up to `delimiter`, and with it. Errors: `IncompleteRead` when the end comes first; `LineTooLong` when it is more
-   * than `maxLength` bytes, which stay.
-   */
-  readUntil(delimiter: string | Uint8Array, options: ReadUntilOptions = {}): Operation<Buffer> {
-    const { maxLength = MAX_LINE } = options;
-    const bytes = Buffer.from(delimiter as Uint8Array);
-    if (bytes.length === 0) throw new RangeError('delimiter must not be empty, got an empty one');
-    checkCount(maxLength, 'maxLength', 1);
-    return new ReadUntil(this, bytes, maxLength, checkTimeout(options.timeout));
-  }
-
-  /** The lines that follow. */
-  lines(options?: ReadLineOptions): Results<string> {
-    return new Pieces(() => this.readLine(options));
-  }
-
-  /** What follows, as it arrives. */
-  chunks(): Results<Buffer> {
-    return new Pieces(() => this.read());
-  }
-
-  /** Puts `bytes` back: the next read gets them first. Never switches. */
-  unread(bytes: Uint8Array): void {
-    this.#buffer.unshift(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   }
 
   /**
@@ -275,7 +124,7 @@ export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
       this.#closing = true;
       this.raw.destroySoon();
       if (!this.raw.destroyed) this.raw.setTimeout(LINGER, () => this.raw.destroy());
-      this.#serve();
+      this._serve();
       this.#drained();
     }
     return new Closed(this, this.#closers);
@@ -286,7 +135,7 @@ export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
     this.#closing = true;
     if (this.raw.destroyed) return;
     this.raw.resetAndDestroy();
-    this.#serve();
+    this._serve();
     this.#drained();
   }
 
@@ -353,7 +202,7 @@ export class Socket implements ByteSource, Sink, Disposable, AsyncDisposable {
     await this.close();
   }
 
-  toString(): string {
+  override toString(): string {
     const { remoteAddress, remotePort, localPort } = this.raw;
     const where = remoteAddress === undefined ? 'local' : `${remoteAddress}:${remotePort}`;
     return `<Socket ${where}${localPort === undefined ? '' : ` from ${localPort}`}${this.closed ? ', closed' : ''}>`;

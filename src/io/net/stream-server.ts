@@ -12,18 +12,15 @@ import { GreenletError } from '../../runtime/errors.js';
 import { report } from '../../runtime/hub.js';
 import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
-import { done } from '../../runtime/operation.js';
 import { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import { sleep } from '../../runtime/sleep.js';
 import { spawn } from '../../runtime/spawn.js';
 import type { Green } from '../../runtime/types.js';
-import { WaitQueue } from '../../runtime/wait-queue.js';
-import type { Started, Waiter } from '../../runtime/waiter.js';
 import { Event } from '../../sync/event.js';
 import { Group } from '../../sync/group.js';
 import { Pool } from '../../sync/pool.js';
 import { Queue } from '../../sync/queue.js';
-import { endWait, IoOperation } from '../io-wait.js';
+import { failListeners, Listening } from './listening.js';
 import { Socket } from './socket.js';
 
 /** A port (0: any free one), `[host, port]`, the host's options, or a server of the host that is not listening yet. */
@@ -353,48 +350,5 @@ function* serveAll(server: StreamServer, stopTimeout: number): Green<void> {
     yield* server._stopped.wait();
   } finally {
     if (server.started) yield* shield(server.stop({ timeout: stopTimeout }));
-  }
-}
-
-/** Those that wait for each server to listen. */
-const listeners = new WeakMap<net.Server, WaitQueue>();
-
-function failListeners(server: net.Server, error: unknown): boolean {
-  const queue = listeners.get(server);
-  if (queue === undefined || queue.length === 0) return false;
-  for (let waiter = queue.shift(); waiter !== null; waiter = queue.shift()) endWait(waiter, error, true);
-  return true;
-}
-
-class Listening extends IoOperation<void> {
-  readonly _name = 'StreamServer.start';
-  readonly #server: net.Server;
-
-  constructor(server: net.Server) {
-    super(Number.POSITIVE_INFINITY);
-    this.#server = server;
-  }
-
-  override get _isRequest(): boolean {
-    return true;
-  }
-
-  _start(waiter: Waiter): Started {
-    if (this.#server.listening) return done(waiter, undefined);
-    let queue = listeners.get(this.#server);
-    if (queue === undefined) {
-      const waiting = new WaitQueue();
-      queue = waiting;
-      listeners.set(this.#server, waiting);
-      this.#server.once('listening', () => {
-        for (let each = waiting.shift(); each !== null; each = waiting.shift()) endWait(each, undefined);
-      });
-    }
-    queue.push(waiter);
-    return this._wait(waiter);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    listeners.get(this.#server)?.remove(waiter);
   }
 }

@@ -1,0 +1,50 @@
+/** Waiting until a server listens. */
+import type { Server } from 'node:net';
+import { done } from '../../runtime/operation.js';
+import { WaitQueue } from '../../runtime/wait-queue.js';
+import type { Started, Waiter } from '../../runtime/waiter.js';
+import { endWait, IoOperation } from '../io-wait.js';
+
+/** Those that wait for each server to listen. */
+const listeners = new WeakMap<Server, WaitQueue>();
+
+/** They get `error`; false when there are none. */
+export function failListeners(server: Server, error: unknown): boolean {
+  const queue = listeners.get(server);
+  if (queue === undefined || queue.length === 0) return false;
+  for (let waiter = queue.shift(); waiter !== null; waiter = queue.shift()) endWait(waiter, error, true);
+  return true;
+}
+
+export class Listening extends IoOperation<void> {
+  readonly _name = 'StreamServer.start';
+  readonly #server: Server;
+
+  constructor(server: Server) {
+    super(Number.POSITIVE_INFINITY);
+    this.#server = server;
+  }
+
+  override get _isRequest(): boolean {
+    return true;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (this.#server.listening) return done(waiter, undefined);
+    let queue = listeners.get(this.#server);
+    if (queue === undefined) {
+      const waiting = new WaitQueue();
+      queue = waiting;
+      listeners.set(this.#server, waiting);
+      this.#server.once('listening', () => {
+        for (let each = waiting.shift(); each !== null; each = waiting.shift()) endWait(each, undefined);
+      });
+    }
+    queue.push(waiter);
+    return this._wait(waiter);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    listeners.get(this.#server)?.remove(waiter);
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * A child process.
+ *
+ * It leads a process group of its own unless its input is this process's own, so that it can be ended with all that it has started. Children
+ * that are alive when this process ends are killed.
+ */
+import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
+import { constants } from 'node:os';
+import process from 'node:process';
+import type { Readable, Writable } from 'node:stream';
+import { checkTimeout, showValue } from '../../runtime/check.js';
+import { wake } from '../../runtime/engine.js';
+import { report } from '../../runtime/hub.js';
+import { done, type Operation } from '../../runtime/operation.js';
+import { endings } from '../../runtime/signals.js';
+import { sleep } from '../../runtime/sleep.js';
+import { WaitQueue } from '../../runtime/wait-queue.js';
+import type { Started, Waiter } from '../../runtime/waiter.js';
+import { endWait, IoOperation } from '../io-wait.js';
+import { endAll } from '../net/sending.js';
+import { StreamReader, StreamWriter } from '../stream/index.js';
+import { TimeoutExpired } from './errors.js';
+
+/** `'pipe'`: to be read and written here; `'inherit'`: this process's own; `'ignore'`: none; `'stdout'`: for stderr, together with it. */
+export type Redirect = 'pipe' | 'inherit' | 'ignore' | number;
+
+export interface PopenOptions {
+  /** 'ignore' unless given. */
+  readonly stdin?: Redirect | undefined;
+  /** 'inherit' unless given. */
+  readonly stdout?: Redirect | undefined;
+  readonly stderr?: Redirect | 'stdout' | undefined;
+  readonly cwd?: string | URL | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Runs it by the shell; `args` may then be a line of it. */
+  readonly shell?: boolean | string | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+const alive = new Set<Popen>();
+
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+
+endings.push(() => {
+  for (const child of alive) child.kill('SIGTERM');
+  return sleep(0);
+});
+
+export class Popen {
+  /** The program and its arguments. */
+  readonly args: readonly string[];
+  /** The host's child process. */
+  readonly raw: ChildProcess;
+  /** What the child reads, where that is a pipe. */
+  readonly stdin: StreamWriter | null;
+  /** What it writes, where that is a pipe. */
+  readonly stdout: StreamReader | null;
+  readonly stderr: StreamReader | null;
+  readonly #waiters = new WaitQueue();
+  readonly #leads: boolean;
+  #returncode: number | null = null;
+  #failure: { readonly error: unknown } | null = null;
+
+  /**
+   * Starts `args`: a program and its arguments, or with `shell` a line. Never switches. Errors: `TypeError`; that the program cannot
+   * be started (`ENOENT`, `EACCES`) is thrown by `wait`. Mirrors `subprocess.Popen`.
+   *
+   * @example const child = new Popen(['sort'], { stdin: 'pipe', stdout: 'pipe' });
+   */
+  constructor(args: string | readonly string[], options: PopenOptions = {}) {
+    const list = typeof args === 'string' ? [args] : [...args];
+    const [command, ...rest] = list;
+    if (command === undefined || list.some((each) => typeof each !== 'string')) {
+      throw new TypeError(
+        `args must be a program and its arguments, got ${showValue(args)}; write ['ls', '-l']`,
+      );
+    }
+    const {
+      stdin = 'ignore',
+      stdout = 'inherit',
+      stderr = 'inherit',
+      cwd,
+      env,
+      shell = false,
+      uid,
+      gid,
+    } = options;
+    this.args = list;
+    this.#leads = stdin !== 'inherit' && stdin !== 0 && process.platform !== 'win32';
+    this.raw = spawnChild(command, rest, {
+      stdio: [stdin, stdout, stderr === 'stdout' ? stdout : stderr],
+      detached: this.#leads,
+      shell,
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    });
+    this.stdin = writer(this.raw.stdin);
+    this.stdout = reader(this.raw.stdout);
+    this.stderr = reader(this.raw.stderr);
+    if (this.raw.pid !== undefined) alive.add(this);
+    this.raw.on('exit', (code, signal) => this.#exited(code ?? -numberOf(signal)));
+    this.raw.on('error', (error) => this.#failed(error));
+  }
+
+  #exited(returncode: number): void {
+    alive.delete(this);
+    this.#returncode = returncode;
+    for (let waiter = this.#waiters.shift(); waiter !== null; waiter = this.#waiters.shift()) {
+      (waiter._op as Exit<unknown>)._ended(waiter);
+    }
+  }
+
+  #failed(error: Error): void {
+    if (this.raw.pid !== undefined) return;
+    this.#failure = { error };
+    if (this.#waiters.length === 0) setImmediate(() => this.#unheard());
+    endAll(this.#waiters, this.#failure);
+  }
+
+  /** Nobody has waited for it at once: the error must not be lost. */
+  #unheard(): void {
+    if (this.#failure !== null && !this.#heard) report(this.#failure.error, null);
+  }
+
+  #heard = false;
+
+  get pid(): number | undefined {
+    return this.raw.pid;
+  }
+
+  /** Its exit code; the negative number of the signal that ended it; null while it runs. */
+  get returncode(): number | null {
+    return this.#returncode;
+  }
+
+  /** The same as `returncode`. Never switches. */
+  poll(): number | null {
+    return this.#returncode;
+  }
+
+  /** It has ended. */
+  ready(): boolean {
+    return this.#returncode !== null || this.#failure !== null;
+  }
+
+  /** @internal */
+  _whenReady(): Operation<this> {
+    return new Exit<this>(this, this.#waiters, Number.POSITIVE_INFINITY, this);
+  }
+
+  /** @internal */
+  _failure(): { readonly error: unknown } | null {
+    if (this.#failure !== null) this.#heard = true;
+    return this.#failure;
+  }
+
+  /**
+   * Waits for its end and gives its exit code, or the negative number of a signal. Errors: `TimeoutExpired` when `timeout` ms pass first
+   * (it goes on); the host's when it could not be started.
+   */
+  wait(options: { readonly timeout?: number | undefined } = {}): Operation<number> {
+    return new Exit<number>(this, this.#waiters, checkTimeout(options.timeout), null);
+  }
+
+  /** Sends `signal` to it and to all that it has started, where it leads a group. Does nothing when it has ended. Never switches. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    const { pid } = this.raw;
+    if (this.ready() || pid === undefined) return;
+    try {
+      process.kill(this.#leads ? -pid : pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** Asks it to end: `SIGTERM`. */
+  terminate(): void {
+    this.kill('SIGTERM');
+  }
+
+  /** Sends `signal` to it alone. */
+  sendSignal(signal: NodeJS.Signals): void {
+    this.raw.kill(signal);
+  }
+
+  toString(): string {
+    const state = this.#returncode === null ? `running as ${this.pid}` : `ended with ${this.#returncode}`;
+    return `<Popen '${this.args.join(' ')}' ${state}>`;
+  }
+}
+
+function writer(stream: Writable | null): StreamWriter | null {
+  return stream === null ? null : new StreamWriter(stream);
+}
+
+function reader(stream: Readable | null): StreamReader | null {
+  return stream === null ? null : new StreamReader(stream);
+}
+
+function numberOf(signal: NodeJS.Signals | null): number {
+  return signal === null ? 0 : constants.signals[signal];
+}
+
+/** Waits for the end of a child; gives `value`, or its exit code. */
+class Exit<T> extends IoOperation<T> {
+  readonly _name = 'Popen.wait';
+  readonly #child: Popen;
+  readonly #queue: WaitQueue;
+  readonly #value: T | null;
+
+  constructor(child: Popen, queue: WaitQueue, timeout: number, value: T | null) {
+    super(timeout);
+    this.#child = child;
+    this.#queue = queue;
+    this.#value = value;
+  }
+
+  override get _object(): unknown {
+    return this.#child;
+  }
+
+  _start(waiter: Waiter): Started {
+    const failure = this.#child._failure();
+    if (failure !== null) throw failure.error;
+    if (this.#child.ready()) return done(waiter, this.#value ?? this.#child.returncode);
+    if (this._timeout === 0) throw this.#expired();
+    this.#queue.push(waiter);
+    return this._wait(waiter);
+  }
+
+  /** @internal */
+  _ended(waiter: Waiter): void {
+    endWait(waiter, this.#value ?? this.#child.returncode);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    this.#queue.remove(waiter);
+  }
+
+  override _expire(waiter: Waiter): void {
+    this._undo(waiter);
+    wake(waiter, this.#expired(), true);
+  }
+
+  #expired(): TimeoutExpired {
+    return new TimeoutExpired(this.#child.args, this._timeout);
+  }
+}

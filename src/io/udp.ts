@@ -1,0 +1,229 @@
+/** Datagrams. */
+import dgram from 'node:dgram';
+import type { AddressInfo } from 'node:net';
+import { checkCount, checkTimeout, showValue } from '../runtime/check.js';
+import { GreenletError } from '../runtime/errors.js';
+import { done, type Operation } from '../runtime/operation.js';
+import { WaitQueue } from '../runtime/wait-queue.js';
+import type { Started, Waiter } from '../runtime/waiter.js';
+import { SocketClosed } from './errors.js';
+import { endWait, hostWait, IoOperation } from './io-wait.js';
+import { placed } from './net/reading.js';
+import { endAll } from './net/sending.js';
+
+export interface Datagram {
+  readonly data: Buffer;
+  readonly address: string;
+  readonly port: number;
+  readonly family: string;
+}
+
+export interface BindOptions {
+  /** 0, the default: any free one. */
+  readonly port?: number | undefined;
+  readonly host?: string | undefined;
+  readonly type?: 'udp4' | 'udp6' | undefined;
+  readonly reuseAddr?: boolean | undefined;
+  /** How many datagrams are kept for who receives; the oldest are dropped, as the operating system does. 1024 unless given. */
+  readonly maxPending?: number | undefined;
+}
+
+const MAX_PENDING = 1024;
+
+export class UdpSocket implements Disposable, AsyncDisposable {
+  /** The host's socket. */
+  readonly raw: dgram.Socket;
+  readonly #arrived: Datagram[] = [];
+  readonly #receivers = new WaitQueue();
+  readonly #closers = new WaitQueue();
+  readonly #maxPending: number;
+  #dropped = 0;
+  #closed = false;
+
+  /** Makes the host's socket, which is bound, green. */
+  constructor(raw: dgram.Socket, maxPending = MAX_PENDING) {
+    checkCount(maxPending, 'maxPending', 1);
+    this.raw = raw;
+    this.#maxPending = maxPending;
+    raw.on('message', (data, from) =>
+      this.#receive({ data, address: from.address, port: from.port, family: from.family }),
+    );
+    raw.on('error', (error) => endAll(this.#receivers, { error }));
+    raw.on('close', () => {
+      this.#closed = true;
+      endAll(this.#receivers, { error: this._closedError() });
+      endAll(this.#closers, null);
+    });
+  }
+
+  #receive(datagram: Datagram): void {
+    const receiver = this.#receivers.shift();
+    if (receiver !== null) {
+      endWait(receiver, datagram);
+      return;
+    }
+    this.#arrived.push(datagram);
+    if (this.#arrived.length <= this.#maxPending) return;
+    this.#arrived.shift();
+    this.#dropped++;
+  }
+
+  /** Gives the next datagram; whoever has waited longest gets it. Errors: `Timeout`, `SocketClosed`, the host's. */
+  receive(options: { readonly timeout?: number | undefined } = {}): Operation<Datagram> {
+    return new Receive(this, this.#receivers, checkTimeout(options.timeout));
+  }
+
+  /** @internal */
+  _take(): Datagram | undefined {
+    return this.#arrived.shift();
+  }
+
+  /** @internal */
+  _closedError(): Error {
+    return placed(SocketClosed, `${this} is closed`);
+  }
+
+  /** Sends `data` in one datagram; gives its bytes when the host has taken it. Errors: the host's (`EMSGSIZE`, …). */
+  send(data: string | Uint8Array, port: number, host = 'localhost'): Operation<number> {
+    if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
+      throw new TypeError(`data must be a string or bytes, got ${showValue(data)}`);
+    }
+    return hostWait<number>(`UdpSocket.send to ${host}:${port}`, (waker) => {
+      if (this.#closed) throw this._closedError();
+      this.raw.send(data, port, host, (error, bytes) => {
+        if (error) waker.reject(error);
+        else waker.resolve(bytes);
+      });
+      return undefined;
+    });
+  }
+
+  /** Closes it. Acts at the call; the operation waits until it is closed. */
+  close(): Operation<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.raw.close();
+    }
+    return new Closed(this.raw, this.#closers, this);
+  }
+
+  /** Datagrams that were dropped because nobody received them in time. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get address(): AddressInfo {
+    if (this.#closed) throw new GreenletError(`${this} has no address`);
+    return this.raw.address();
+  }
+
+  get port(): number {
+    return this.address.port;
+  }
+
+  [Symbol.dispose](): void {
+    void this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  toString(): string {
+    return `<UdpSocket ${this.#closed ? 'closed' : this.raw.address().port}>`;
+  }
+}
+
+class Receive extends IoOperation<Datagram> {
+  readonly _name = 'UdpSocket.receive';
+  readonly #socket: UdpSocket;
+  readonly #queue: WaitQueue;
+
+  constructor(socket: UdpSocket, queue: WaitQueue, timeout: number) {
+    super(timeout);
+    this.#socket = socket;
+    this.#queue = queue;
+  }
+
+  override get _object(): unknown {
+    return this.#socket;
+  }
+
+  _start(waiter: Waiter): Started {
+    const datagram = this.#socket._take();
+    if (datagram !== undefined) return done(waiter, datagram);
+    if (this.#socket.closed) throw this.#socket._closedError();
+    this.#queue.push(waiter);
+    return this._wait(waiter);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    this.#queue.remove(waiter);
+  }
+}
+
+/** Sockets whose handle is gone. */
+const gone = new WeakSet<dgram.Socket>();
+
+class Closed extends IoOperation<void> {
+  readonly _name = 'UdpSocket.close';
+  readonly #raw: dgram.Socket;
+  readonly #queue: WaitQueue;
+  readonly #socket: UdpSocket;
+
+  constructor(raw: dgram.Socket, queue: WaitQueue, socket: UdpSocket) {
+    super(Number.POSITIVE_INFINITY);
+    this.#raw = raw;
+    this.#queue = queue;
+    this.#socket = socket;
+    raw.once('close', () => gone.add(raw));
+  }
+
+  override get _object(): unknown {
+    return this.#socket;
+  }
+
+  override get _isRequest(): boolean {
+    return true;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (gone.has(this.#raw)) return done(waiter, undefined);
+    this.#queue.push(waiter);
+    return this._wait(waiter);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    this.#queue.remove(waiter);
+  }
+}
+
+/**
+ * Binds a socket for datagrams. Errors: the host's (`EADDRINUSE`, …). Interrupted, nothing stays open.
+ *
+ * @example const socket = yield* udp.bind({ port: 5353 }); const { data } = yield* socket.receive({ timeout: 1000 });
+ */
+export function bind(options: BindOptions = {}): Operation<UdpSocket> {
+  const { port = 0, host, type = 'udp4', reuseAddr = false, maxPending } = options;
+  checkCount(port, 'port');
+  return hostWait<UdpSocket>(`udp.bind of ${port}`, (waker) => {
+    const raw = dgram.createSocket({ type, reuseAddr });
+    raw.once('error', (error) => {
+      raw.close();
+      waker.reject(error);
+    });
+    raw.bind(port, host, () => {
+      raw.removeAllListeners('error');
+      waker.resolve(new UdpSocket(raw, maxPending));
+    });
+    return () => {
+      raw.removeAllListeners();
+      raw.on('error', () => {});
+      raw.close();
+    };
+  });
+}
