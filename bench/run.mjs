@@ -29,6 +29,15 @@ const JOBS = [
   { file: 'depth' },
   { file: 'kill' },
   { file: 'with-timeout' },
+  { file: 'lock-uncontended' },
+  { file: 'mutex' },
+  { file: 'queue-ready' },
+  { file: 'queue-bounded', count: 100_000 },
+  { file: 'queue-bounded', count: 1_000_000, full: true },
+  { file: 'queue-unbounded', count: 100_000 },
+  { file: 'queue-unbounded', count: 1_000_000, full: true },
+  { file: 'select' },
+  { file: 'pool' },
   { file: 'start-up' },
 ];
 

@@ -9,7 +9,8 @@
  *   run(prepared), prepare?, ops, expected, clock?
  *                 is timed ('cpu': of the process, all threads) and counts for `ops` operations; what it gives must equal
  *                 `expected`; `prepare` runs before it, untimed, and may be async like `run`
- *   take()        gives a number that it measured itself
+ *   take()        gives a number that it measured itself, or a promise of it
+ *   peer          the package that it is made of (peer.mjs); null: it is not installed, and the contestant is left out
  * A bar: { text, of, to?, most }: the ratio of two contestants (without `to`: the figure itself) is to be at most that.
  *
  * A contestant's turn begins with a garbage collection and runs that do not count. They fill the heap with its own garbage,
@@ -22,6 +23,7 @@ import { Bench } from 'tinybench';
 
 const EFFORTS = {
   light: { quick: { rounds: 7, warmups: 10, runs: 10 }, full: { rounds: 21, warmups: 10, runs: 20 } },
+  medium: { quick: { rounds: 5, warmups: 8, runs: 5 }, full: { rounds: 15, warmups: 10, runs: 10 } },
   heavy: { quick: { rounds: 5, warmups: 1, runs: 2 }, full: { rounds: 11, warmups: 2, runs: 5 } },
   slow: { quick: { rounds: 4, warmups: 1, runs: 1 }, full: { rounds: 9, warmups: 1, runs: 3 } },
   huge: { quick: { rounds: 3, warmups: 0, runs: 1 }, full: { rounds: 5, warmups: 1, runs: 1 } },
@@ -35,7 +37,9 @@ const CLOCKS = {
   },
 };
 
-export async function measure({ title, contestants, bars = [], verify, weight = 'light' }, quick) {
+export async function measure({ title, contestants: all, bars = [], verify, weight = 'light' }, quick) {
+  const contestants = all.filter(({ peer }) => peer !== null);
+  const missing = all.filter(({ peer }) => peer === null);
   const { rounds, ...effort } = EFFORTS[weight][quick ? 'quick' : 'full'];
   const values = contestants.map(() => []);
   const takeTurn = (contestant) => contestant.take?.() ?? timed(contestant, effort);
@@ -51,7 +55,8 @@ export async function measure({ title, contestants, bars = [], verify, weight = 
     unit,
     values: values[index],
   }));
-  return { title, bars, contestants: measured };
+  const left = bars.filter(({ of, to }) => !missing.some(({ id }) => id === of || id === to));
+  return { title, bars: left, contestants: measured, missing: missing.map(({ label }) => label) };
 }
 
 /** The mean of several runs, in ns an operation. */

@@ -18,7 +18,7 @@ export function formatReport(report) {
   ].join('\n');
 }
 
-function formatWorkload({ title, contestants }) {
+function formatWorkload({ title, contestants, missing = [] }) {
   const [first] = contestants;
   const rows = contestants.map((contestant) => {
     const { label, unit, values } = contestant;
@@ -26,7 +26,16 @@ function formatWorkload({ title, contestants }) {
     const ratio = comparable ? ratioText(ratios(first, contestant)) : '';
     return `| ${cell(label)} | ${figure(median(values), unit)} | ${spread(values, unit)} | ${ratio} |`;
   });
-  return [`## ${title}`, '', '| | median | min – max | × (min – max) |', '|---|--:|--:|--:|', ...rows, ''];
+  const notes = missing.map((label) => `Not installed, and so not measured: ${label}\n`);
+  return [
+    `## ${title}`,
+    '',
+    '| | median | min – max | × (min – max) |',
+    '|---|--:|--:|--:|',
+    ...rows,
+    '',
+    ...notes,
+  ];
 }
 
 function formatBars(workloads) {

@@ -36,7 +36,7 @@ function ask(name: keyof Asks, args: readonly unknown[]): Promise<unknown> {
 
 /** An operation that asks when it is run: a lazy one, any number of times. */
 function green<K extends keyof Asks>(name: K): Green<Asks[K]> {
-  const asking = (...args: unknown[]) => until(() => ask(name, args));
+  const asking = (...args: unknown[]) => until(() => ask(name, args).then(structuredClone));
   return asking as unknown as Green<Asks[K]>;
 }
 

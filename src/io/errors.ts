@@ -31,7 +31,58 @@ export class SocketClosed extends PlacedError {
   readonly code: string = 'ERR_SOCKET_CLOSED';
 }
 
-for (const type of [BodyUsed, BodyClosed, IncompleteRead, LineTooLong, SocketClosed]) {
+/** More has happened to a watched file than is kept for those who ask. The name of the code is Node's. */
+export class WatchOverflow extends PlacedError {
+  readonly code: string = 'ERR_FS_WATCH_QUEUE_OVERFLOW';
+}
+
+/** A request of `http` has failed. The `code` is that of the host's error (`ECONNREFUSED`, …), which is the `cause`, or its own. */
+export class HttpError extends PlacedError {
+  readonly code: string = 'HTTP_ERROR';
+
+  constructor(message: string, code?: string, options?: { cause?: unknown }) {
+    super(message, options);
+    if (code !== undefined) this.code = code;
+  }
+}
+
+/** The other end does not keep to HTTP. The codes are those of Node's parser (`HPE_INVALID_HEADER_TOKEN`, …). */
+export class HttpProtocolError extends HttpError {}
+
+/** A request was sent from one address to the next too often, or in a loop. */
+export class TooManyRedirects extends HttpError {
+  override readonly code: string = 'TOO_MANY_REDIRECTS';
+}
+
+/** A redirect came that is not followed: redirects are errors here, the address is none, or the body cannot be sent again. */
+export class RedirectRefused extends HttpError {
+  override readonly code: string = 'REDIRECT_REFUSED';
+}
+
+/** The body of a response is longer than is allowed. */
+export class BodyTooLarge extends HttpError {
+  override readonly code: string = 'BODY_TOO_LARGE';
+}
+
+/** The other end has closed the connection before all of the body had come. */
+export class BodyIncomplete extends HttpError {
+  override readonly code: string = 'BODY_INCOMPLETE';
+}
+
+for (const type of [
+  BodyUsed,
+  BodyClosed,
+  IncompleteRead,
+  LineTooLong,
+  SocketClosed,
+  WatchOverflow,
+  HttpError,
+  HttpProtocolError,
+  TooManyRedirects,
+  RedirectRefused,
+  BodyTooLarge,
+  BodyIncomplete,
+]) {
   Object.defineProperty(type.prototype, 'name', { value: type.name, configurable: true, writable: true });
 }
 

@@ -5,8 +5,22 @@
  */
 export type { Bytes } from './body.js';
 export * as dns from './dns.js';
-export { BodyClosed, BodyUsed, IncompleteRead, LineTooLong, SocketClosed } from './errors.js';
+export {
+  BodyClosed,
+  BodyIncomplete,
+  BodyTooLarge,
+  BodyUsed,
+  HttpError,
+  HttpProtocolError,
+  IncompleteRead,
+  LineTooLong,
+  RedirectRefused,
+  SocketClosed,
+  TooManyRedirects,
+} from './errors.js';
 export { type FetchInit, type FetchInput, fetch } from './fetch.js';
+export * as fs from './fs/index.js';
+export * as http from './http/index.js';
 export { input } from './input.js';
 export * as net from './net/index.js';
 export { GreenResponse, type RawHeaders, type RawResponse } from './response.js';

@@ -12,17 +12,19 @@ interface Holding {
 }
 
 let stdin: StreamReader | null = null;
+/** How many wait, or are about to be refused. */
+let readers = 0;
 
 function* readLine(prompt: string): Green<string | null> {
   process.stdout.write(prompt);
   stdin ??= from(process.stdin);
   const host: Holding = process.stdin;
-  host.ref?.();
+  if (readers++ === 0) host.ref?.();
   try {
     return yield* stdin.readLine();
   } finally {
     // What nobody waits for does not hold the process.
-    host.unref?.();
+    if (--readers === 0) host.unref?.();
   }
 }
 

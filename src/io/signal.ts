@@ -9,6 +9,7 @@ import { hostWait } from './io-wait.js';
 function checkSignals(names: readonly unknown[]): asserts names is NodeJS.Signals[] {
   if (names.length === 0) throw new TypeError("names must not be empty: write signal.wait('SIGTERM')");
   for (const name of names) {
+    if (name === 'SIGKILL' || name === 'SIGSTOP') throw new TypeError(`no process is told of ${name}`);
     if (typeof name === 'string' && name in constants.signals) continue;
     throw new TypeError(`names must be signals such as 'SIGTERM', got ${showValue(name)}`);
   }

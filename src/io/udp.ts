@@ -51,6 +51,7 @@ export class UdpSocket implements Disposable, AsyncDisposable {
     raw.on('error', (error) => endAll(this.#receivers, { error }));
     raw.on('close', () => {
       this.#closed = true;
+      gone.add(raw);
       endAll(this.#receivers, { error: this._closedError() });
       endAll(this.#closers, null);
     });
@@ -180,7 +181,6 @@ class Closed extends IoOperation<void> {
     this.#raw = raw;
     this.#queue = queue;
     this.#socket = socket;
-    raw.once('close', () => gone.add(raw));
   }
 
   override get _object(): unknown {
@@ -210,20 +210,27 @@ class Closed extends IoOperation<void> {
 export function bind(options: BindOptions = {}): Operation<UdpSocket> {
   const { port = 0, host, type = 'udp4', reuseAddr = false, maxPending } = options;
   checkCount(port, 'port');
+  if (maxPending !== undefined) checkCount(maxPending, 'maxPending', 1);
   return hostWait<UdpSocket>(`udp.bind of ${port}`, (waker) => {
     const raw = dgram.createSocket({ type, reuseAddr });
-    raw.once('error', (error) => {
-      raw.close();
-      waker.reject(error);
-    });
-    raw.bind(port, host, () => {
-      raw.removeAllListeners('error');
-      waker.resolve(new UdpSocket(raw, maxPending));
-    });
-    return () => {
+    const giveUp = () => {
       raw.removeAllListeners();
       raw.on('error', () => {});
       raw.close();
     };
+    raw.once('error', (error) => {
+      giveUp();
+      waker.reject(error);
+    });
+    try {
+      raw.bind(port, host, () => {
+        raw.removeAllListeners('error');
+        waker.resolve(new UdpSocket(raw, maxPending));
+      });
+    } catch (error) {
+      giveUp();
+      throw error;
+    }
+    return giveUp;
   });
 }

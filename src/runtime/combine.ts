@@ -2,10 +2,9 @@
  * Several waits at once: `all`, `settled`, `race`, `any`; `select` (select.ts) stands on the same ground.
  *
  * Every operand is run by a branch, a visitor in the caller's name; bodies get a child greenlet. A branch is told of its end
- * in the moment of its wake, so that the others are undone before anything else can happen to them. The outcome is delivered
- * when the bodies that lost are dead; from the decision on it cannot be interrupted, so that nothing that was won is lost.
+ * in the moment of its wake, so that the others, further out too, are undone before anything else can happen to them. The outcome
+ * is delivered when the bodies that lost are dead; from the decision on it cannot be interrupted: nothing that was won is lost.
  */
-
 import type { Attempt } from './attempt.js';
 import { isGenerator } from './body.js';
 import { Call, type Child, children } from './call.js';
@@ -46,13 +45,13 @@ export interface Judge {
   readonly exclusive?: boolean;
   /** A branch has ended. True: the whole is over, with what `outcome` gives. */
   ended(key: Key, value: unknown, failed: boolean, run: Gathering): boolean;
-  /** All branches have ended without a decision. */
-  exhausted(run: Gathering): void;
+  /** All branches, if there were any, have ended without a decision: it decides, or waits for something else. */
+  exhausted?(run: Gathering): void;
 }
 
 class Branch extends Visitor {
   readonly key: Key;
-  readonly #run: Gathering;
+  readonly run: Gathering;
   /** The greenlet of a body. */
   child: Child | null = null;
   over = false;
@@ -60,16 +59,24 @@ class Branch extends Visitor {
   constructor(self: Waiter, key: Key, run: Gathering) {
     super(self);
     this.key = key;
-    this.#run = run;
+    this.run = run;
   }
 
   _settle(value: unknown, failed: boolean): void {
+    // Told while it was being started, it comes here again with the end of that.
+    if (this.over) return;
     this.over = true;
-    this.#run.branchEnded(this, value, failed);
+    this.run.branchEnded(this, value, failed);
   }
 
+  /** Of the innermost combination that both are in only one may happen. */
   override _excludes(other: Waiter): boolean {
-    return other instanceof Branch && other.#run === this.#run && this.#run.exclusive;
+    for (let mine: Waiter = this; mine instanceof Branch; mine = mine.run.waiter) {
+      for (let its = other; its instanceof Branch; its = its.run.waiter) {
+        if (mine.run === its.run) return mine.run.judge.exclusive === true;
+      }
+    }
+    return false;
   }
 
   /** The greenlets that undoing it kills: its own, or those of the operands when it is a combination itself. */
@@ -89,34 +96,42 @@ export class Gathering {
   decided = false;
   value: unknown;
   failed = false;
-  readonly #waiter: Waiter;
-  readonly #judge: Judge;
+  readonly waiter: Waiter;
+  /** The outermost combination that this one is an operand of, or this: it alone waits for deaths. */
+  readonly root: Gathering;
+  readonly judge: Judge;
   #dying = 0;
   #starting = true;
 
   constructor(waiter: Waiter, judge: Judge) {
-    this.#waiter = waiter;
-    this.#judge = judge;
-  }
-
-  get exclusive(): boolean {
-    return this.#judge.exclusive === true;
+    this.waiter = waiter;
+    this.root = waiter instanceof Branch ? waiter.run.root : this;
+    this.judge = judge;
   }
 
   /** Starts the operands in order, as long as nothing is decided. */
   start(operands: readonly Operand[]): void {
     this.remaining = operands.length;
-    // An operand whose turn does not come, because an earlier one has decided, is not forgotten by anybody.
+    // An operand whose turn does not come is not forgotten by anybody.
     if (engine.watch !== null) for (const { given } of operands) told(given);
     for (const { key, given, operation } of operands) {
-      const branch = new Branch(this.#waiter._self, key, this);
+      const branch = new Branch(this.waiter._self, key, this);
       this.branches.push(branch);
       if (operation === null) branch.child = spawnBody(given);
       branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
-      if (this.decided) break;
+      if (!this.decided && !this.#isLost()) continue;
+      // Its own start may have let one before it win, here or further out: it waits in vain then.
+      if (branch._op !== null) this.#drop(branch, true);
+      break;
     }
-    if (!this.decided && this.remaining === 0) this.#exhaust();
+    if (!this.decided && this.remaining === 0) this.judge.exhausted?.(this);
     this.#starting = false;
+  }
+
+  /** It is an operand that has been given up while its own operands were started. */
+  #isLost(): boolean {
+    const { waiter } = this;
+    return waiter instanceof Branch && (waiter.over || waiter.run.#isLost());
   }
 
   decide(value: unknown, failed: boolean): void {
@@ -127,45 +142,44 @@ export class Gathering {
 
   /** Nothing is left to wait for. */
   get over(): boolean {
-    return this.decided && this.#dying === 0;
+    return this.decided && (this.root !== this || this.#dying === 0);
   }
 
   branchEnded(branch: Branch, value: unknown, failed: boolean): void {
     if (this.decided) return;
     this.remaining--;
-    if (this.#judge.ended(branch.key, value, failed, this)) this.decided = true;
-    else if (this.remaining === 0 && !this.#starting) this.#exhaust();
+    if (this.judge.ended(branch.key, value, failed, this)) this.decided = true;
+    else if (this.remaining === 0) this.judge.exhausted?.(this);
     if (!this.decided) return;
     this.cancel(true);
-    if (!this.#starting) this.#deliver();
-  }
-
-  #exhaust(): void {
-    this.#judge.exhausted(this);
-    this.decided = true;
+    this.#deliver();
   }
 
   /** Undoes the branches that have not ended and kills their bodies; `wait`: the outcome waits for their deaths. */
   cancel(wait: boolean): void {
     // Until all are told, nothing is over, even if the first dies at once.
-    this.#dying++;
+    this.root.#dying++;
     for (const branch of this.branches) {
       if (branch.over) continue;
       branch.over = true;
-      if (wait) for (const child of branch.bodies()) this.#awaitDeath(child);
-      branch._cancel();
-      branch.child?._kill(undefined);
+      this.#drop(branch, wait);
     }
-    this.#dying--;
+    this.root.#dying--;
+  }
+
+  #drop(branch: Branch, wait: boolean): void {
+    if (wait) for (const child of branch.bodies()) this.root.#awaitDeath(child);
+    branch._cancel();
+    branch.child?._kill(undefined);
   }
 
   #awaitDeath(child: Child): void {
     this.#dying++;
     const link: Link = {
-      _waiter: this.#waiter,
+      _waiter: this.waiter,
       _died: () => {
         this.#dying--;
-        if (!this.#starting) this.#deliver();
+        this.#deliver();
       },
     };
     child._link(link);
@@ -179,7 +193,9 @@ export class Gathering {
   }
 
   #deliver(): void {
-    if (this.over && this.#waiter._mode === PARKED) wake(this.#waiter, this.value, this.failed);
+    // Whoever it is an operand of knows at once, before others go on by what has happened.
+    const listens = this.root !== this || (!this.#starting && this.waiter._mode === PARKED);
+    if (this.over && listens) wake(this.waiter, this.value, this.failed);
   }
 }
 
@@ -196,15 +212,11 @@ function told(given: unknown): void {
 }
 
 function toOperand(given: unknown, key: Key): Operand {
-  if (isBody(given)) return { key, given, operation: null };
+  if (isGenerator(given) || given instanceof Call) return { key, given, operation: null };
   const operation = toOperation(given, key);
   // One that was made here is not forgotten by anybody either.
   if (operation !== given) told(operation);
   return { key, given, operation };
-}
-
-function isBody(operand: unknown): boolean {
-  return isGenerator(operand) || operand instanceof Call;
 }
 
 function spawnBody(operand: unknown): Child {
@@ -314,7 +326,6 @@ class Race extends Combination<unknown> {
         run.decide(value, failed);
         return true;
       },
-      exhausted: () => {},
     };
   }
 }

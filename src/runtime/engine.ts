@@ -264,7 +264,7 @@ export function takeBack(waiter: Waiter): void {
 /** Has `entry` expire `ms` from now. `Infinity`: never. */
 export function setTimer(entry: Timed, ms: number, hold: boolean): void {
   if (ms === Number.POSITIVE_INFINITY) return;
-  engine.timers.set(entry, engine.clock.now() + ms, hold);
+  engine.timers.set(entry, engine.clock.now() + ms, hold, ms);
   if (!engine.sliced) engine.arm();
 }
 

@@ -43,6 +43,8 @@ export interface Interruption {
   readonly source?: object | undefined;
 }
 
+const NO_KILLS: readonly unknown[] = Object.freeze([]);
+
 /** What few fibers have. */
 export class Extra {
   name: string | undefined = undefined;
@@ -55,7 +57,7 @@ export class Extra {
   /** Timeouts of this rank and above began inside the innermost shield, and are not held up by it. */
   shieldRank = 0;
   /** The errors of its kills: `isExit` knows them. */
-  readonly kills: unknown[] = [];
+  kills: readonly unknown[] = NO_KILLS;
   /** Its async context, once stores are in use. */
   context: unknown = null;
   /** The grace is over: it is closed wherever it suspends. */

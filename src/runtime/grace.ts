@@ -81,20 +81,19 @@ function close(fiber: Fiber): void {
     fiber._mode = RUNNING_CLOSING;
     return;
   }
-  // What has been decided ends by itself, and is closed then.
-  if (mode === PARKED && fiber._op?._decided?.(fiber)) return;
+  // What has been decided, or must finish something first, ends by itself, and is closed then.
+  if (mode === PARKED && (fiber._op?._decided?.(fiber) || fiber._op?._defers?.(fiber, extra.kills[0])))
+    return;
+  if (mode === NEXT || mode === NEXT_PENDING) {
+    // What it waited for has happened: it runs with that, and is closed at its next suspension.
+    fiber._mode = NEXT_PENDING;
+    return;
+  }
   if (mode === PARKED || mode === SWITCHED) {
     takeBack(fiber);
     ready(fiber);
   }
-  if (
-    mode === PARKED ||
-    mode === SWITCHED ||
-    mode === YIELDED ||
-    mode === NEXT ||
-    mode === NEXT_PENDING ||
-    mode === THROW
-  ) {
+  if (mode === PARKED || mode === SWITCHED || mode === YIELDED || mode === THROW) {
     fiber._mode = CLOSE;
     fiber._value = extra.kills[0];
   }

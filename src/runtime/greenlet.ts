@@ -14,7 +14,7 @@ import { doors } from './resume.js';
 import { giveTo, pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
 import { DEAD, MAIN, NEW, RUNNING, RUNNING_CLOSING, RUNNING_PENDING } from './waiter.js';
 
-const NO_ARGS: readonly unknown[] = Object.freeze([]);
+export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const MAX_REFUSALS = 100;
 
 /** The number that the next greenlet gets. */
@@ -26,6 +26,7 @@ export class greenlet<R = any> extends Fiber {
   readonly ident: number;
   /** @internal */ declare _fn: ((...args: never[]) => unknown) | null;
   /** @internal */ declare _args: unknown;
+  /** @internal */ declare _above: Fiber | null;
 
   /**
    * Creates a greenlet; nothing runs before the first switch. `run` may be a generator function, which can switch, or a plain one.
@@ -34,7 +35,8 @@ export class greenlet<R = any> extends Fiber {
    */
   // biome-ignore lint/suspicious/noExplicitAny: see the class
   constructor(run?: ((...args: any[]) => any) | null, parent?: greenlet | null) {
-    super(parent == null ? (engine.current as Fiber) : checkGreenlet(parent, 'parent'));
+    super();
+    this._parent = parent == null ? (engine.current as Fiber) : checkGreenlet(parent, 'parent');
     if (run != null) checkFn(run, 'run');
     this.ident = idents.next++;
     this._fn = run ?? null;
@@ -75,6 +77,15 @@ export class greenlet<R = any> extends Fiber {
   override _checkRun(): void {
     if (this._fn !== null || this.run !== greenlet.prototype.run) return;
     throw new GreenletError(`${this} has no run: pass a function to the constructor or override run()`);
+  }
+
+  /** @internal */
+  get _parent(): Fiber | null {
+    return this._above;
+  }
+
+  set _parent(parent: Fiber | null) {
+    this._above = parent;
   }
 
   /** Who gets its outcome; null for the main greenlet. */
@@ -181,12 +192,14 @@ function isErrorClass(value: unknown): value is new () => Error {
 }
 
 function checkGreenlet(value: unknown, name: string): Fiber {
-  if (!(value instanceof greenlet)) {
-    throw new TypeError(
-      `${name} must be a greenlet, got ${showValue(value)} (a greenlet of another thread or of another copy of the package does not fit)`,
-    );
-  }
+  if (!(value instanceof greenlet)) throw noGreenlet(value, name);
   return value;
+}
+
+function noGreenlet(value: unknown, name: string): TypeError {
+  return new TypeError(
+    `${name} must be a greenlet, got ${showValue(value)} (a greenlet of another thread or of another copy of the package does not fit)`,
+  );
 }
 
 class MainGreenlet extends greenlet {}

@@ -16,7 +16,7 @@ export interface Linkable extends greenlet {
 }
 
 /** A wait for a death, as the dying greenlet sees it. */
-class DeathLink implements Link {
+export class DeathLink implements Link {
   readonly _waiter: Waiter;
   readonly #operation: UntilDeath<unknown>;
 

@@ -25,7 +25,7 @@ export interface JoinAllOptions {
 type AnyGreenlet = Greenlet<unknown>;
 
 /** One run, and the one link that all its greenlets share. */
-class Joining implements Link {
+export class Joining implements Link {
   readonly finished: AnyGreenlet[] = [];
   /** What the wait gives. */
   readonly result: AnyGreenlet[] | undefined;
@@ -47,8 +47,9 @@ class Joining implements Link {
 
   /** Takes the dead, in the order of their deaths, and links to the living. True: there is nothing to wait for. */
   begin(): boolean {
+    const list = this.#list;
     let dead: AnyGreenlet[] | null = null;
-    for (const each of this.#list) {
+    for (const each of list) {
       if (each._mode !== DEAD) continue;
       dead ??= [];
       dead.push(each);
@@ -57,7 +58,7 @@ class Joining implements Link {
       dead.sort((a, b) => (a._slot as number) - (b._slot as number));
       for (const each of dead) if (this.#take(each)) return true;
     }
-    for (const each of this.#list) {
+    for (const each of list) {
       if (each._links === null) {
         if (each._mode !== DEAD) each._links = this;
       } else {

@@ -24,9 +24,15 @@ export function killError(exception: unknown): unknown {
   return isErrorClass(exception) ? new exception() : exception;
 }
 
+/** Notes that `error` is a kill of `fiber`. A list of its own: what one `push` reserves is as large as a greenlet. */
+export function noteKill(fiber: Fiber, error: unknown): void {
+  const extra = fiber._more();
+  extra.kills = extra.kills.length === 0 ? [error] : [...extra.kills, error];
+}
+
 /** Throws `error` into a fiber that has begun, as a kill. */
 export function killFiber(fiber: Fiber, error: unknown): void {
-  fiber._more().kills.push(error);
+  noteKill(fiber, error);
   fiber._interrupt({ error });
 }
 

@@ -124,7 +124,7 @@ hooks.turnEnded.push((idle) => {
 });
 
 function tell(greenlet: Failing): void {
-  if ((greenlet._flags & OBSERVED) !== 0) return;
+  if ((greenlet._flags & (OBSERVED | REPORTED)) !== 0) return;
   greenlet._flags |= REPORTED;
   unobserved++;
   report(greenlet._value, greenlet);

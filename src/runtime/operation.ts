@@ -186,7 +186,7 @@ const leaf = {
 };
 
 /** Thrown on the stack of the greenlet that it interrupts, it can say where that stands. */
-function placeError(error: PlacedError): void {
+export function placeError(error: PlacedError): void {
   error._unplaced = false;
   const place = here();
   if (place !== '') error.message += ` at ${place}`;

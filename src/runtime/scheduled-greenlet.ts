@@ -3,6 +3,7 @@
  *
  * Its parent is the hub, and nothing of it runs inside `spawn`. Its errors harm no other greenlet (observe.ts).
  */
+import { argumentsOf, isOne, packed } from './arguments.js';
 import { adopt } from './body.js';
 import type { Fn, Returned } from './body-types.js';
 import { checkFn, checkMs, checkTimeout } from './check.js';
@@ -16,7 +17,7 @@ import { setHold } from './holds.js';
 import { type AbortControllerLike, host } from './host.js';
 import { hub, warn } from './hub.js';
 import { Get, Join } from './join.js';
-import { type KillOptions, killError, killFiber } from './kill.js';
+import { type KillOptions, killError, killFiber, noteKill } from './kill.js';
 import { type Emitter, killOn } from './kill-on.js';
 import { hooks } from './life-hooks.js';
 import { CallbackLink, type LinkTarget, removeCallback } from './link-callbacks.js';
@@ -39,7 +40,6 @@ export interface GetOptions {
 
 // biome-ignore lint/suspicious/noExplicitAny: subclasses that override run() have no type to give
 export class Greenlet<T = any> extends greenlet<T> {
-  /** @internal */ declare _flags: number;
   /** @internal */ declare _links: Link | null;
   /** @internal */ declare _origin: Origin | null;
 
@@ -49,9 +49,9 @@ export class Greenlet<T = any> extends greenlet<T> {
    */
   constructor(fn?: unknown, ...args: unknown[]) {
     super(null, hub);
-    this._flags = 0;
     this._links = null;
-    this._origin = engine.current._isScheduled ? originOf(engine.current as Greenlet<unknown>) : null;
+    const by = engine.current;
+    this._origin = by._isScheduled ? originOf(by as Greenlet<unknown>) : null;
     if (this.run === Greenlet.prototype.run) {
       checkFn(fn, 'fn', HINT);
       this._fn = fn;
@@ -118,7 +118,7 @@ export class Greenlet<T = any> extends greenlet<T> {
 
   /** The arguments that its function gets. */
   get args(): readonly unknown[] {
-    return (this._flags & ONE_ARGUMENT) !== 0 ? [this._args] : (this._args as readonly unknown[]);
+    return argumentsOf(this._args);
   }
 
   /** It has ended. Never switches. */
@@ -194,7 +194,7 @@ export class Greenlet<T = any> extends greenlet<T> {
     const error = killError(exception);
     if (mode === NEW || mode === START) {
       if (this._timer !== -1) engine.timers.remove(this);
-      this._more().kills.push(error);
+      noteKill(this, error);
       this._ended(error, true, null);
       this._extra?.controller?.abort(error);
       // Whoever waits for the end of all greenlets looks at the end of a turn.
@@ -314,29 +314,31 @@ export class Greenlet<T = any> extends greenlet<T> {
   /** A single argument, the usual case, is kept without an array around it. @internal */
   _argument(only: unknown): void {
     this._args = only;
-    this._flags |= ONE_ARGUMENT;
   }
 
   /** @internal */
   override _arguments(args: readonly unknown[]): void {
-    if (args.length === 1) {
-      this._argument(args[0]);
-    } else if (args.length > 0) {
-      this._args = args;
-      this._flags &= ~ONE_ARGUMENT;
-    }
+    if (args.length > 0) this._args = packed(args);
+  }
+
+  /** Few have another parent than the hub: it is not worth a field of each. @internal */
+  override get _parent(): Fiber {
+    return this._extra?.parent ?? hub;
+  }
+
+  override set _parent(parent: Fiber) {
+    if (parent !== this._parent) this._more().parent = parent;
   }
 
   /** @internal */
   override _begin(): IteratorResult<unknown, unknown> {
     this._enlist();
     const fn = this._fn as ((...args: unknown[]) => unknown) | null;
-    const one = (this._flags & ONE_ARGUMENT) !== 0;
+    const args = this._args;
     if (fn === null || this.run !== Greenlet.prototype.run) {
-      const args = one ? [this._args] : (this._args as readonly unknown[]);
-      return adopt(this, this.run(...args), this.run);
+      return adopt(this, this.run(...argumentsOf(args)), this.run);
     }
-    return adopt(this, one ? fn(this._args) : fn(...(this._args as readonly unknown[])), fn);
+    return adopt(this, isOne(args) ? fn(args) : fn(...argumentsOf(args)), fn);
   }
 
   /** The timer of `startLater`, or of the operation that it is parked in. @internal */
@@ -394,6 +396,3 @@ const HINT = '; pass the function, and its arguments after it';
 
 /** Greenlets that have died so far: the order of their deaths. */
 let deaths = 0;
-
-/** `_args` is the one argument itself. A bit of `_flags`, beside those of observe.ts. */
-const ONE_ARGUMENT = 16;

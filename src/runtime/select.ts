@@ -1,5 +1,5 @@
 /** The first of several waits, by name. */
-import { checkTimeout, showValue } from './check.js';
+import { checkOptions, checkTimeout, showValue } from './check.js';
 import { type Awaits, Combination, Gathering, type Judge, refuseEmpty } from './combine.js';
 import { setTimer } from './engine.js';
 import { holdsProcess } from './holds.js';
@@ -31,7 +31,6 @@ const FIRST: Judge = {
     run.decide(failed ? value : { key, value }, failed);
     return true;
   },
-  exhausted: () => {},
 };
 
 class Select extends Combination<unknown> {
@@ -93,6 +92,7 @@ export function select<const W extends Readonly<Record<string, unknown>>>(
   if (typeof waitables !== 'object' || waitables === null || Symbol.iterator in waitables) {
     throw new TypeError(`select() takes a record, such as { job: queue.get() }, got ${showValue(waitables)}`);
   }
+  checkOptions(options, '{ timeout: 1000 }');
   const operation = new Select(waitables, checkTimeout(options.timeout));
   if (options.timeout === undefined) refuseEmpty(operation, 'select');
   return operation as Operation<unknown> as Operation<Selected<W>>;

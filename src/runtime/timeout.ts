@@ -12,7 +12,7 @@ import { GreenletError, GreenletExit, TimeoutError } from './errors.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
 import { isErrorClass } from './greenlet.js';
 import { withStackLimit } from './host.js';
-import { describe, Operation } from './operation.js';
+import { describe, Operation, placeError } from './operation.js';
 import { doors } from './resume.js';
 import type { Green } from './types.js';
 import { DEAD, type Timed, type Waiter } from './waiter.js';
@@ -21,6 +21,14 @@ import { DEAD, type Timed, type Waiter } from './waiter.js';
 const senders = new WeakMap<object, Timeout>();
 
 let begun = 0;
+
+/** Whether a timeout that `fiber` began may still end its wait. O(timers): for reports. */
+export function hasDeadline(fiber: Waiter): boolean {
+  for (const each of engine.timers) {
+    if ((each instanceof Timeout || each instanceof Deadline) && each._isOf(fiber)) return true;
+  }
+  return false;
+}
 
 /** The rank of the next timeout that begins. */
 export function nextRank(): number {
@@ -152,6 +160,11 @@ export class Timeout extends TimeoutError implements Timed {
     return false;
   }
 
+  /** @internal */
+  _isOf(fiber: Waiter): boolean {
+    return this.#fiber === fiber;
+  }
+
   /** Throws it into `fiber` as one that `frame` started. @internal */
   _fire(fiber: Fiber, frame: AnyGenerator | null, rank: number): void {
     this.#fiber = fiber;
@@ -193,6 +206,8 @@ export function timedOut(what: string, ms: number, waiter: Waiter): Timeout {
       ? `${what} is not ready (${waiter._self})`
       : `${what} timed out after ${ms} ms (${waiter._self})`;
   error._unplaced = true;
+  // Thrown at once, by the call itself.
+  if (ms === 0) placeError(error);
   return error;
 }
 
@@ -266,6 +281,10 @@ class Deadline implements Timed {
     this.#fiber = fiber;
     this.#frame = fiber._gen;
     setTimer(this, ms, fiber._extra?.unreferenced !== true);
+  }
+
+  _isOf(fiber: Waiter): boolean {
+    return this.#fiber === fiber;
   }
 
   _expired(): void {

@@ -127,6 +127,7 @@ export class Transfer<T> extends Operation<T> {
           // Nobody awaits it any more: an error that comes back is told again.
           if (others?.size === 0) observed.delete(this);
           reject(error);
+          return true;
         },
       };
       const onAbort = () => entry.interrupt(signal?.reason);

@@ -45,7 +45,7 @@ export abstract class Visitor extends Waiter {
 }
 
 /** The operations that are awaited outside of greenlets. */
-export const visits = new Set<{ interrupt(error: unknown): void }>();
+export const visits = new Set<{ interrupt(error: unknown): boolean }>();
 
 /** A value on its way to whoever awaits: the promise asks it for its `then`, which for a greenlet is no mistake. */
 export const delivering: { value: unknown } = { value: undefined };
@@ -88,12 +88,14 @@ export class Visit extends Visitor {
     }
   }
 
-  /** Ends the wait with `error`: the operation has not happened. One that has been woken already has. */
-  interrupt(error: unknown): void {
-    if (this._mode !== PARKED || this._op?._decided?.(this) || this._op?._defers?.(this, error)) return;
+  /** Ends the wait with `error`: the operation has not happened. False: it has been woken, and has. */
+  interrupt(error: unknown): boolean {
+    if (this._mode !== PARKED || this._op?._decided?.(this)) return false;
+    if (this._op?._defers?.(this, error)) return true;
     this._cancel();
     this._mode = NEW;
     this._settle(error, true);
+    return true;
   }
 
   /** Wakes go through the ready list, so that whoever awaits keeps its place among the greenlets. */
@@ -132,6 +134,7 @@ export function startVisit<T>(operation: Blocking, signal: Signal | undefined): 
 export function rejectVisits(message: string): boolean {
   const waiting = [...visits];
   // Its own stack would show the hub only: the message has the places that matter.
-  for (const visit of waiting) visit.interrupt(withStackLimit(0, () => new LoopExit(message)));
-  return waiting.length > 0;
+  return waiting
+    .map((visit) => visit.interrupt(withStackLimit(0, () => new LoopExit(message))))
+    .includes(true);
 }

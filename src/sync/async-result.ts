@@ -1,6 +1,6 @@
 /** A place for a value or an error that greenlets wait for. */
 import { checkTimeout } from '../runtime/check.js';
-import { wake } from '../runtime/engine.js';
+import { engine, wake } from '../runtime/engine.js';
 import type { greenlet } from '../runtime/greenlet.js';
 import { CallbackLink, type LinkTarget, removeCallback } from '../runtime/link-callbacks.js';
 import { type Link, LinkList } from '../runtime/links.js';
@@ -31,7 +31,6 @@ export class AsyncResult<T = unknown> extends SyncObject {
    *
    * @example const answer = new AsyncResult<number>(); spawn(() => answer.set(42)); console.log(yield* answer.get());
    */
-  // biome-ignore lint/complexity/noUselessConstructor: it carries the documentation
   constructor(options?: SyncOptions) {
     super(options);
   }
@@ -72,7 +71,7 @@ export class AsyncResult<T = unknown> extends SyncObject {
   getNowait(): T {
     if (this.#value !== NOTHING) return this.#value;
     if (this.#error !== null) throw this.#error.error;
-    throw timedOut(`AsyncResult.getNowait of ${this}`, 0, this.#queue.first as Waiter);
+    throw timedOut(`AsyncResult.getNowait of ${this}`, 0, engine.current);
   }
 
   /** Waits until something is there. Gives the value; `undefined` after an error or when `timeout` ms have passed. Never throws. */

@@ -15,7 +15,7 @@ import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { BrokenBarrierError } from './errors.js';
-import { SyncObject, type SyncOptions, waitingText } from './sync-object.js';
+import { SyncObject, type SyncOptions } from './sync-object.js';
 import { failWith, handToAll, late, UntilReady, WaitOperation } from './wait-operation.js';
 
 export interface BarrierStatistics {
@@ -48,7 +48,11 @@ export class Barrier extends SyncObject {
   readonly #queue = new WaitQueue();
   readonly #lookers = new WaitQueue();
   #running: Action | null = null;
+  /** The action is being called. */
+  #acting = false;
   #broken = false;
+  /** How often those that waited were sent away. @internal */
+  _breaks = 0;
 
   /**
    * A barrier of `parties` greenlets. `action` is called by whoever arrives last, before all go on. Errors: `RangeError` /
@@ -77,8 +81,9 @@ export class Barrier extends SyncObject {
 
   /** Makes it as new: whoever waits gets a `BrokenBarrierError`. Never switches. */
   reset(): void {
-    this._break('was reset');
     this.#broken = false;
+    this.#disperse('was reset');
+    this._tell();
   }
 
   /** Breaks it: whoever waits, or comes later, gets a `BrokenBarrierError`. Never switches. */
@@ -98,7 +103,8 @@ export class Barrier extends SyncObject {
 
   /** Whoever arrives next need not wait. */
   ready(): boolean {
-    return this.#broken || (this.#running === null && this.#queue.length === this.parties - 1);
+    if (this.#broken) return true;
+    return this.#running === null && !this.#acting && this.#queue.length === this.parties - 1;
   }
 
   /** @internal */
@@ -125,11 +131,17 @@ export class Barrier extends SyncObject {
   /** @internal */
   _break(why: string): void {
     this.#broken = true;
+    this.#disperse(why);
+    this._tell();
+  }
+
+  #disperse(why: string): void {
+    const message = `${this} ${why}`;
+    this._breaks++;
     this.#stop();
     for (let waiter = this.#queue.shift(); waiter !== null; waiter = this.#queue.shift()) {
-      failWith(waiter, BrokenBarrierError, `${this} ${why}`);
+      failWith(waiter, BrokenBarrierError, message);
     }
-    this._tell();
   }
 
   /** Whoever waits for it to be nearly full looks again. @internal */
@@ -137,11 +149,17 @@ export class Barrier extends SyncObject {
     if (this.ready()) handToAll(this.#lookers, this);
   }
 
-  /** Calls the action; gives what blocks, or null. Its error breaks the barrier. @internal */
+  /** Calls the action; gives what blocks, or null. It may send away those that wait, all or some. @internal */
   _act(): Body | null {
-    const result = this.#action?.();
-    if (result instanceof Operation || isGenerator(result)) return result;
-    return !(result instanceof Fiber) && isPromiseLike(result) ? result : null;
+    if (this.#action === undefined) return null;
+    this.#acting = true;
+    try {
+      const result = this.#action();
+      if (result instanceof Operation || isGenerator(result)) return result;
+      return !(result instanceof Fiber) && isPromiseLike(result) ? result : null;
+    } finally {
+      this.#acting = false;
+    }
   }
 
   /** All are there and have waited: they go on when `work` has ended. @internal */
@@ -166,9 +184,11 @@ export class Barrier extends SyncObject {
     this.#begin();
   }
 
-  #fail(last: Waiter, error: unknown): void {
-    this.#queue.remove(last);
-    wake(last, error, true);
+  #fail(last: Waiter | undefined, error: unknown): void {
+    if (last !== undefined) {
+      this.#queue.remove(last);
+      wake(last, error, true);
+    }
     this._break('was broken by its action');
   }
 
@@ -178,13 +198,16 @@ export class Barrier extends SyncObject {
       this._tell();
       return;
     }
+    let work: Body | null;
     try {
-      const work = this._act();
-      if (work === null) this._pass(this.parties);
-      else this._begin(work);
+      work = this._act();
     } catch (error) {
-      this.#fail([...this.#queue][this.parties - 1] as Waiter, error);
+      this.#fail([...this.#queue][this.parties - 1], error);
+      return;
     }
+    if (this.#queue.length < this.parties) this._tell();
+    else if (work === null) this._pass(this.parties);
+    else this._begin(work);
   }
 
   /** The action, if one is under way, is given up. */
@@ -212,7 +235,11 @@ class Wait extends WaitOperation<number, Barrier> {
       barrier._tell();
       return started;
     }
+    const { _breaks: breaks } = barrier;
     const work = this.#act();
+    if (barrier._breaks !== breaks) throw new BrokenBarrierError(`${barrier} was broken by its action`);
+    // The action took back an arrival.
+    if (barrier.nWaiting < barrier.parties - 1) return this._wait(waiter);
     if (work === null) {
       barrier._pass(barrier.parties - 1);
       return done(waiter, barrier.parties - 1);

@@ -14,7 +14,7 @@ export class BoundedSemaphore extends Semaphore {
 
   /** Gives a permit back. Errors: `GreenletError` when none was taken; the semaphore stays as it was. */
   override release(): number {
-    if (this.counter >= this.#bound) {
+    if (this.counter >= this.#bound && this.#bound !== Number.POSITIVE_INFINITY) {
       throw new GreenletError(`cannot release ${this}: all ${this.#bound} permits are free already`);
     }
     return super.release();

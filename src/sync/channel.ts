@@ -1,11 +1,13 @@
 /** A rendezvous. */
 import { wake } from '../runtime/engine.js';
-import { type Operation, park } from '../runtime/operation.js';
+import { park } from '../runtime/operation.js';
 import type { WaitQueue } from '../runtime/wait-queue.js';
-import type { Started, Waiter } from '../runtime/waiter.js';
+import type { Blocking, Started, Waiter } from '../runtime/waiter.js';
 import { QueueLike } from './queue-like.js';
 import type { SyncOptions } from './sync-object.js';
 import { handTo, type WaitOperation } from './wait-operation.js';
+
+const NOBODY: readonly Waiter[] = [];
 
 export class Channel<T = unknown> extends QueueLike<T> {
   /**
@@ -15,7 +17,6 @@ export class Channel<T = unknown> extends QueueLike<T> {
    *
    * @example const line = new Channel<string>(); spawn(function* () { yield* line.put('hello'); }); yield* line.get();
    */
-  // biome-ignore lint/complexity/noUselessConstructor: it carries the documentation
   constructor(options?: SyncOptions) {
     super(options);
   }
@@ -41,8 +42,8 @@ export class Channel<T = unknown> extends QueueLike<T> {
     return partnerOf(waiter, this._putters) !== null;
   }
 
-  _look(): T {
-    return this._putters.first?._slot as T;
+  _look(waiter: Waiter | null): T {
+    return partnerOf(waiter, this._putters)?._slot as T;
   }
 
   _take(waiter: Waiter | null): T {
@@ -60,37 +61,46 @@ export class Channel<T = unknown> extends QueueLike<T> {
 
   _accept(item: T, waiter: Waiter | null): void {
     const taker = this.#taker(waiter) as Waiter;
-    if (this._getters.first !== taker) this.#show(item, taker);
+    const lookers = this.#lookers(taker);
     this._getters.remove(taker);
     this._counted();
     handTo(taker, item);
+    for (const looker of lookers) if (!waiter?._excludes(looker)) this.#show(looker, item);
   }
 
   /** Nobody who waits takes: those who only want to see do so. */
   override _offered(): void {
-    if (this._getters.length > 0) this.#show(this._look(), null);
-  }
-
-  /** Those ahead of `taker` that only want to see go on. */
-  #show(item: T, taker: Waiter | null): void {
-    for (const getter of this._getters) {
-      if (getter === taker) return;
-      if (!(getter._op as WaitOperation<unknown>)._looks) continue;
-      this._getters.remove(getter);
-      handTo(getter, item);
+    for (const looker of this.#lookers(null)) {
+      if (this._hasItem(looker)) this.#show(looker, this._look(looker));
     }
   }
 
+  /** Those ahead of `taker` that only want to see. */
+  #lookers(taker: Waiter | null): readonly Waiter[] {
+    if (this._getters.first === taker) return NOBODY;
+    const lookers: Waiter[] = [];
+    for (const getter of this._getters) {
+      if (getter === taker) break;
+      if ((getter._op as WaitOperation<unknown>)._looks) lookers.push(getter);
+    }
+    return lookers;
+  }
+
+  /** `looker` goes on, unless it has gone with one that went on before it. */
+  #show(looker: Waiter, item: T): void {
+    if (looker._op === null) return;
+    this._getters.remove(looker);
+    handTo(looker, item);
+  }
+
   /** The getter has the item, and runs before whoever put it. */
-  override _afterPut(waiter: Waiter, put: Operation<void>): Started {
+  override _afterPut(waiter: Waiter, put: Blocking): Started {
     const started = park(waiter, put);
     wake(waiter, undefined);
     return started;
   }
 
-  _drop(): number {
-    return 0;
-  }
+  _drop(): void {}
 
   #taker(waiter: Waiter | null): Waiter | null {
     const { first } = this._getters;

@@ -138,9 +138,8 @@ function* waitFor(condition: Condition, predicate: AnyFn, timeout: number): Gree
   for (;;) {
     if (yield* new Call(predicate, [])) return true;
     const left = end - engine.clock.now();
-    if (left <= 0 || !(yield* condition.wait({ timeout: left }))) {
-      return Boolean(yield* new Call(predicate, []));
-    }
+    if (left <= 0) return false;
+    yield* condition.wait({ timeout: left });
   }
 }
 

@@ -14,7 +14,8 @@ import { hub, warn } from '../runtime/hub.js';
 import { describe } from '../runtime/operation.js';
 import { formatFrame, here } from '../runtime/place.js';
 import { readStack } from '../runtime/stack.js';
-import { type Blocking, PARKED, type Waiter } from '../runtime/waiter.js';
+import { hasDeadline } from '../runtime/timeout.js';
+import { type Blockers, type Blocking, PARKED, type Waiter } from '../runtime/waiter.js';
 
 /** Larger groups are not searched. */
 const MOST = 10_000;
@@ -37,22 +38,29 @@ export function checkDeadlock(waiter: Waiter, operation: Blocking & { readonly _
   if (waiter !== waiter._self || operation._timeout !== Number.POSITIVE_INFINITY) return;
   const blockers = operation._blockers?.(waiter);
   if (blockers == null) return;
-  // The usual case: somebody who runs, or waits for something else, will let go.
-  const others = [...blockers.waiters];
-  if (!others.some((each) => each === waiter || each._mode === PARKED)) return;
-  const root: Node = { waiter, operation, every: blockers.every, blockers: others };
+  if (mayGoOn(waiter, blockers)) return;
+  const root: Node = { waiter, operation, every: blockers.every, blockers: [...blockers.waiters] };
   const graph = graphFrom(root);
   if (graph === null || !keepStuck(graph, root)) return;
   const cycle = cycleOf(root, graph);
-  if (cycle === null) return;
+  if (cycle === null || cycle.some((node) => hasDeadline(node.waiter))) return;
   const message = messageOf(cycle);
   const error = new Deadlock(message);
   if (hub.raiseOnDeadlock) throw error;
   warn({ code: 'DEADLOCK', message, greenlet: waiter as unknown as greenlet, at: here(), error });
 }
 
+/** The usual case: somebody runs, and will let go. */
+function mayGoOn(waiter: Waiter, { every, waiters }: Blockers): boolean {
+  for (const each of waiters) {
+    const runs = each !== waiter && each._mode !== PARKED;
+    if (runs !== every) return runs;
+  }
+  return every;
+}
+
 function nodeOf(waiter: Waiter): Node | null {
-  if (waiter._mode !== PARKED || waiter._timer !== -1) return null;
+  if (waiter._mode !== PARKED || waiter._timer !== -1 || waiter._self !== waiter) return null;
   const operation = waiter._op;
   const blockers = operation?._blockers?.(waiter);
   if (operation == null || blockers == null) return null;

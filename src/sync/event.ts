@@ -22,7 +22,6 @@ export class Event extends SyncObject {
    *
    * @example const ready = new Event(); spawn(function* () { yield* ready.wait(); go(); }); ready.set();
    */
-  // biome-ignore lint/complexity/noUselessConstructor: it carries the documentation
   constructor(options?: SyncOptions) {
     super(options);
   }

@@ -62,6 +62,8 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
   #failure: AnyGreenlet | null = null;
   /** While somebody waits in `join({ raiseError })`: failures are kept for it. */
   #raising: { over: boolean; count: number } | undefined;
+  /** What falls free is being handed out. */
+  #handing = false;
   readonly #link: Link;
   /** For those whose outcome goes to whoever called `apply` or `map`. */
   readonly #quietLink: Link;
@@ -138,7 +140,11 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
 
   #left(member: AnyGreenlet): void {
     this.#members.delete(member);
+    // One that comes in dead leaves at once: whoever has let it in goes on handing out.
+    if (this.#handing) return;
+    this.#handing = true;
     this._freed();
+    this.#handing = false;
     if (this.#members.size > 0) return;
     const failure = this.#raising === undefined ? null : this._takeFailure();
     for (let waiter = this.#joiners.shift(); waiter !== null; waiter = this.#joiners.shift()) {
@@ -182,9 +188,10 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
   kill(options: Omit<KillOptions, 'grace'> = {}): Operation<boolean> {
     const timeout = options.block === false ? 0 : checkTimeout(options.timeout);
     const members = [...this.#members];
-    for (const map of this.#maps) map._abort(killError(undefined));
+    // Whoever waits for a place is out first: the deaths of those that have not begun make room at once.
     this._endWaits();
-    for (const member of members) this.#killOnce(member, options.exception);
+    for (const map of this.#maps) map._abort(killError(undefined), options.exception);
+    for (const member of members) this._killOnce(member, options.exception);
     return new Deaths(this, members, timeout);
   }
 
@@ -195,11 +202,12 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
   killone(greenlet: AnyGreenlet, options: Omit<KillOptions, 'grace'> = {}): Operation<boolean> {
     const timeout = options.block === false ? 0 : checkTimeout(options.timeout);
     if (!this.#members.has(greenlet)) return new Deaths(this, [], timeout);
-    this.#killOnce(greenlet, options.exception);
+    this._killOnce(greenlet, options.exception);
     return new Deaths(this, [greenlet], timeout);
   }
 
-  #killOnce(member: AnyGreenlet, exception: unknown): void {
+  /** Kills `member`, unless it was killed as one of this set before. @internal */
+  _killOnce(member: AnyGreenlet, exception: unknown): void {
     if (this.#killed.has(member)) return;
     this.#killed.add(member);
     member._kill(exception);
@@ -335,7 +343,7 @@ function* applied(set: GreenletSet, fn: AnyFn, args: readonly unknown[]): Green<
   try {
     return yield* member.get();
   } finally {
-    if (!member.dead) member._kill(undefined);
+    if (!member.dead) set._killOnce(member, undefined);
   }
 }
 

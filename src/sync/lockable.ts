@@ -40,9 +40,9 @@ export class Hold implements Disposable, AsyncDisposable {
   }
 
   [Symbol.dispose](): void {
-    const lock = this.#lock;
+    // One that cannot be released here, an RLock by somebody else, is held on.
+    this.#lock?.release();
     this.#lock = null;
-    lock?.release();
   }
 
   async [Symbol.asyncDispose]() {
@@ -65,8 +65,8 @@ export abstract class Lockable extends SyncObject implements LockLike {
   /** Somebody who waited for it has gone. @internal */
   _left(): void {}
 
-  /** Who holds it, where that is known. @internal */
-  _holders(): Blockers | null {
+  /** Whom `waiter` would wait for, where that is known. @internal */
+  _holders(_waiter: Waiter): Blockers | null {
     return null;
   }
 
@@ -173,8 +173,8 @@ class Acquire extends WaitOperation<unknown, Lockable> {
     wake(waiter, false);
   }
 
-  _blockers(): Blockers | null {
-    return this._of._holders();
+  _blockers(waiter: Waiter): Blockers | null {
+    return this._of._holders(waiter);
   }
 
   _because(): string {

@@ -4,20 +4,21 @@
  */
 
 import { shield } from '../runtime/attempt.js';
-import type { Fn } from '../runtime/body-types.js';
 import type { AnyFn } from '../runtime/call.js';
 import { each, type Source } from '../runtime/each.js';
-import { wake } from '../runtime/engine.js';
+import { engine, wake } from '../runtime/engine.js';
+import { report } from '../runtime/hub.js';
 import { joinall } from '../runtime/joinall.js';
 import type { Link } from '../runtime/links.js';
 import { FAILED, observe } from '../runtime/observe.js';
-import { done, type Operation, park } from '../runtime/operation.js';
+import { done, type Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { spawn } from '../runtime/spawn.js';
+import { isExit } from '../runtime/timeout.js';
 import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
-import type { Blockers, Started, Waiter } from '../runtime/waiter.js';
+import { type Blockers, PARKED, START, type Started, type Waiter } from '../runtime/waiter.js';
 import { checkDeadlock } from './deadlock.js';
 import { WaitOperation } from './wait-operation.js';
 
@@ -26,6 +27,7 @@ type Member = Greenlet<unknown>;
 /** The set that the work is done in. */
 interface Workplace {
   _entering(make: () => Member, quiet: boolean, name: string): Operation<Member>;
+  _killOnce(member: Member, exception: unknown): void;
 }
 
 export interface MapShape {
@@ -35,7 +37,7 @@ export interface MapShape {
   readonly spread: boolean;
   /** Values in the order of the items, or in the order in which they come. */
   readonly ordered: boolean;
-  /** The first error ends the whole, out of turn. */
+  /** The first error ends the whole, out of turn: it is `map`, and not `imap`. */
   readonly failFast: boolean;
 }
 
@@ -59,7 +61,11 @@ export class MapResults<T> extends Results<T> {
   #arrived = 0;
   #pump: Greenlet<void> | null = null;
   #exhausted = false;
-  /** What ends it, to be thrown once. */
+  /** What the source has failed with, to be thrown once, when the results of its items have been given. */
+  #failure: { readonly error: unknown } | null = null;
+  /** It was ended before its time: there are no more results. */
+  #aborted = false;
+  /** What has ended it, to be thrown once, out of turn. */
   #error: { readonly error: unknown } | null = null;
   #onOver: () => void = () => {};
 
@@ -74,12 +80,17 @@ export class MapResults<T> extends Results<T> {
   /** Begins to pull; `onOver` is called when there is nothing more to do. @internal */
   _begin(onOver: () => void): void {
     this.#onOver = onOver;
-    this.#pump = spawn({ name: `${this.#workplace.constructor.name}.imap` }, pump, this) as Greenlet<void>;
+    this.#pump = spawn({ name: `${this._name}` }, pump, this) as Greenlet<void>;
   }
 
-  /** Those of its members that run. @internal */
+  /** What reports call it. @internal */
+  get _name(): string {
+    return `${this.#workplace.constructor.name}.${this.#shape.failFast ? 'map' : 'imap'}`;
+  }
+
+  /** What of it is alive. @internal */
   get _running(): Iterable<Member> {
-    return this.#members;
+    return this.#pump === null ? this.#members : [this.#pump as Member, ...this.#members];
   }
 
   /** Room for one more item. @internal */
@@ -103,53 +114,80 @@ export class MapResults<T> extends Results<T> {
     const args = this.#shape.spread ? (item as unknown[]) : [item];
     const make = () => {
       const member = new Greenlet<unknown>(this.#fn, ...args);
+      const collecting = this.#collecting;
       const link: Link = {
         _waiter: null,
-        _collecting: this.#collecting,
+        get _collecting() {
+          return collecting.over ? undefined : collecting;
+        },
         _died: () => this.#died(member, place),
       };
       this.#members.add(member);
       member._link(link);
       return member;
     };
-    return this.#workplace._entering(make, true, `${this.#workplace.constructor.name}.imap`);
+    return this.#workplace._entering(make, true, `${this._name}`);
   }
 
   #died(member: Member, place: number): void {
     this.#members.delete(member);
-    if (this._isClosed || this.#error !== null) return;
+    if (!this.#aborted && !this._isClosed) this.#keep(member, place);
+    this.#checkOver();
+  }
+
+  #keep(member: Member, place: number): void {
     if (this.#shape.failFast && (member._flags & FAILED) !== 0) {
       observe(member);
       this._abort(member._value);
-      return;
+    } else {
+      this.#ended.set(this.#shape.ordered ? place : this.#arrived++, member);
+      this.#serve();
     }
-    this.#ended.set(this.#shape.ordered ? place : this.#arrived++, member);
-    this.#serve();
   }
 
-  /** Nothing more comes from the source; `error`: it has failed. @internal */
-  _exhaust(error: { readonly error: unknown } | null): void {
+  /** The source has failed. @internal */
+  _fail(error: unknown): void {
+    if (this.#shape.failFast) this._abort(error);
+    else this.#failure = { error };
+  }
+
+  /** Nothing more comes from the source. @internal */
+  _exhaust(): void {
     this.#exhausted = true;
-    this.#error ??= error;
     this.#serve();
     this.#checkOver();
   }
 
-  /** Ends it with `error`, which is thrown once; what runs is killed. @internal */
-  _abort(error: unknown): void {
-    if (this.#error !== null || this._isClosed) return;
+  /**
+   * Ends it with `error`, which is thrown once; what runs is killed, with `exception`. May be called at a death, where nothing of the
+   * user's may run: the source is closed by whoever pulls. @internal
+   */
+  _abort(error: unknown, exception?: unknown): void {
+    if (this.#aborted || this._isClosed) return;
+    this.#aborted = true;
     this.#error = { error };
     this.#ended.clear();
-    this.#stop();
+    const begun = this.#pump?._mode !== START;
+    this.#stop(exception);
     this.#serve();
+    if (!begun) this.#closeUnread();
   }
 
-  #stop(): void {
+  #stop(exception: unknown): void {
+    this.#collecting.over = true;
     this.#exhausted = true;
-    this.#source.close();
     this.#pump?._kill(undefined);
-    for (const member of [...this.#members]) member._kill(undefined);
+    for (const member of [...this.#members]) this.#workplace._killOnce(member, exception);
     this.#checkOver();
+  }
+
+  /** Nothing was pulled, and nobody will. */
+  #closeUnread(): void {
+    try {
+      this.#source.close();
+    } catch (error) {
+      report(error, this.#pump);
+    }
   }
 
   #checkOver(): void {
@@ -162,28 +200,30 @@ export class MapResults<T> extends Results<T> {
   }
 
   protected override _close(): void {
-    this.#collecting.over = true;
     this.#ended.clear();
-    this.#stop();
+    this.#stop(undefined);
     for (let puller = this.#pullers.shift(); puller !== null; puller = this.#pullers.shift())
       wake(puller, END);
+    // Last, for it may throw. A source that is running now is closed when it has come back.
+    if (!this.#aborted && engine.current !== this.#pump) this.#source.close();
   }
 
   /** Something can be given. @internal */
   get _hasNext(): boolean {
-    if (this.#ended.has(this.#given)) return true;
-    return this.#error !== null || (this.#exhausted && this.#given === this.#pulled);
+    if (this.#error !== null || this.#ended.has(this.#given)) return true;
+    return this.#exhausted && this.#given === this.#pulled;
   }
 
   /** Gives the next result, or throws its error; there is one. @internal */
   _next(): IteratorResult<T, undefined> {
     const member = this.#ended.get(this.#given);
     if (member === undefined) {
-      const error = this.#error;
-      if (error === null) return END;
+      const failure = this.#error ?? this.#failure;
+      if (failure === null) return END;
       this.#error = null;
+      this.#failure = null;
       this.#given = this.#pulled;
-      throw error.error;
+      throw failure.error;
     }
     this.#ended.delete(this.#given++);
     const slot = this.#slots.shift();
@@ -205,35 +245,55 @@ export class MapResults<T> extends Results<T> {
     }
   }
 
-  /** Whoever reads waits for these. @internal */
-  get _blockers(): Blockers {
+  /** Whoever reads waits for these; null when one of them may go on. @internal */
+  get _blockers(): Blockers | null {
+    if (someGoesOn(this.#members)) return null;
     const pumping = this.#pump === null || this.#exhausted ? [] : [this.#pump];
     return { every: false, waiters: [...pumping, ...this.#members] };
   }
 
   override toString(): string {
-    return `<${this.#workplace.constructor.name}.imap ${this.#given} of ${this.#pulled} given>`;
+    return `<${this._name} ${this.#given} of ${this.#pulled} given>`;
   }
 }
 
+/** One of them runs, or waits for something that is no greenlet: seen at once, however many they are. Who asks is about to wait. */
+export function someGoesOn(members: Iterable<Waiter>): boolean {
+  for (const each of members) {
+    if (each === engine.current) continue;
+    if (each._mode !== PARKED || each._op?._blockers === undefined) return true;
+  }
+  return false;
+}
+
 function* pump(map: MapResults<unknown>): Green<void> {
-  let failure: { readonly error: unknown } | null = null;
+  const { _source: source } = map;
   try {
     for (;;) {
       yield* map._slot();
-      if (!(yield* map._source.more())) break;
-      yield* map._work(map._source.value);
+      let more = false;
+      try {
+        more = yield* source.more();
+      } catch (error) {
+        if (isExit(error)) throw error;
+        map._fail(error);
+      }
+      if (!more) break;
+      yield* map._work(source.value);
     }
   } catch (error) {
-    failure = { error };
+    map._abort(error);
   } finally {
-    map._exhaust(failure);
+    map._exhaust();
+    source.close();
   }
 }
 
 /** Waits until one more item may be pulled. */
 class Slot extends WaitOperation<void, MapResults<unknown>> {
-  readonly _name = 'imap';
+  get _name(): string {
+    return this._of._name;
+  }
 
   constructor(map: MapResults<unknown>, queue: WaitQueue) {
     super(map, queue, Number.POSITIVE_INFINITY);
@@ -247,7 +307,9 @@ class Slot extends WaitOperation<void, MapResults<unknown>> {
 }
 
 class Pull<T> extends WaitOperation<IteratorResult<T, undefined>, MapResults<T>> {
-  readonly _name = 'imap';
+  get _name(): string {
+    return this._of._name;
+  }
 
   constructor(map: MapResults<T>, queue: WaitQueue) {
     super(map, queue, Number.POSITIVE_INFINITY);
@@ -259,7 +321,7 @@ class Pull<T> extends WaitOperation<IteratorResult<T, undefined>, MapResults<T>>
     return this._wait(waiter);
   }
 
-  _blockers(): Blockers {
+  _blockers(): Blockers | null {
     return this._of._blockers;
   }
 
@@ -271,6 +333,9 @@ export function* mapped(begin: () => MapResults<unknown>): Green<unknown[]> {
   const results = begin();
   try {
     return yield* results.toArray();
+  } catch (error) {
+    results._abort(error);
+    throw error;
   } finally {
     results.close();
     yield* shield(joinall(results._running as Iterable<Greenlet<unknown>>));

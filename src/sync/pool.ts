@@ -15,6 +15,7 @@ import { checkDeadlock } from './deadlock.js';
 import { PoolFull } from './errors.js';
 import { type AnyGreenlet, checkMember, GreenletSet, type SetStatistics } from './greenlet-set.js';
 import { type AcquireOptions, acquireTimeout } from './lockable.js';
+import { someGoesOn } from './map-results.js';
 import { type SyncOptions, waitingText } from './sync-object.js';
 import { handTo, late, nextTaker, UntilReady, WaitOperation } from './wait-operation.js';
 
@@ -54,7 +55,9 @@ export class Pool extends GreenletSet {
   ): Operation<Greenlet<Returned<R>>>;
   spawn(first: unknown, ...rest: unknown[]): Operation<AnyGreenlet> {
     checkWork(first, rest);
-    return this._entering(() => makeGreenlet(first, rest), false, 'Pool.spawn');
+    const make = () => makeGreenlet(first, rest);
+    const entry = { make, starts: true, quiet: false, undoes: true };
+    return new Enter(this, this.#waiting, Number.POSITIVE_INFINITY, 'Pool.spawn', entry);
   }
 
   /** Like `spawn`, at once. Never switches. Errors: `PoolFull` when there is no free place. */
@@ -71,15 +74,15 @@ export class Pool extends GreenletSet {
   /** Waits for a place and takes `greenlet` in; does not start it. Errors: `PoolFull` when `timeout` ms pass first. */
   add(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
     checkMember(greenlet);
-    const what = { make: () => greenlet, starts: false, quiet: false };
-    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.add', what);
+    const entry = { make: () => greenlet, given: greenlet, starts: false, quiet: false };
+    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.add', entry);
   }
 
   /** Waits for a place, takes `greenlet` in and starts it. Errors: `PoolFull` when `timeout` ms pass first. */
   start(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
     checkMember(greenlet);
-    const what = { make: () => greenlet, starts: true, quiet: false };
-    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.start', what);
+    const entry = { make: () => greenlet, given: greenlet, starts: true, quiet: false };
+    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.start', entry);
   }
 
   freeCount(): number {
@@ -122,7 +125,7 @@ export class Pool extends GreenletSet {
   protected override _endWaits(): void {
     for (const waiter of this.#waiting) {
       if (!(waiter._op instanceof Enter)) continue;
-      this.#waiting.remove(waiter);
+      waiter._op._undo(waiter);
       wake(waiter, killError(undefined), true);
     }
   }
@@ -146,9 +149,13 @@ export class Pool extends GreenletSet {
 /** What comes in. */
 interface Entry {
   readonly make: () => AnyGreenlet;
+  /** It exists already. */
+  readonly given?: AnyGreenlet;
   readonly starts: boolean;
   /** Its outcome is taken care of. */
   readonly quiet: boolean;
+  /** Interrupted, what was made is killed: a signal may know it. */
+  readonly undoes?: boolean;
 }
 
 class Enter extends WaitOperation<AnyGreenlet, Pool> {
@@ -164,8 +171,9 @@ class Enter extends WaitOperation<AnyGreenlet, Pool> {
   /** The greenlet is made here, in the name of whoever asks, and started when it has a place. */
   _start(waiter: Waiter): Started {
     const pool = this._of;
-    const { make, starts, quiet } = this.#entry;
-    if (!pool.full()) {
+    const { make, given, starts, quiet } = this.#entry;
+    // A member needs no second place.
+    if (!pool.full() || (given !== undefined && pool.has(given))) {
       const member = make();
       pool._enter(member, starts, quiet);
       return done(waiter, member);
@@ -175,6 +183,11 @@ class Enter extends WaitOperation<AnyGreenlet, Pool> {
     const member = make();
     if (starts && contexts.capture !== null) contexts.capture(member);
     return this._wait(waiter, member);
+  }
+
+  override _undo(waiter: Waiter): void {
+    super._undo(waiter);
+    if (this.#entry.undoes) (waiter._slot as AnyGreenlet)._kill(undefined);
   }
 
   override _receive(waiter: Waiter): void {
@@ -188,8 +201,9 @@ class Enter extends WaitOperation<AnyGreenlet, Pool> {
   }
 
   /** Any of its greenlets makes room by ending. */
-  _blockers(): Blockers {
-    return { every: false, waiters: [...this._of] };
+  _blockers(): Blockers | null {
+    const members = [...this._of];
+    return someGoesOn(members) ? null : { every: false, waiters: members };
   }
 }
 

@@ -88,6 +88,12 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
     return first;
   }
 
+  /** Needs no order. */
+  override _drop(): void {
+    this._heap.length = 0;
+    this._order.length = 0;
+  }
+
   #precedes(a: number, b: number): boolean {
     const difference = this._compare(this._heap[a] as T, this._heap[b] as T);
     return difference < 0 || (difference === 0 && (this._order[a] as number) < (this._order[b] as number));
@@ -103,6 +109,8 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
 function natural(a: unknown, b: unknown): number {
   if (Array.isArray(a) && Array.isArray(b)) {
     for (let i = 0; i < a.length && i < b.length; i++) {
+      // As in Python: what follows the priority need not be comparable as long as it does not decide.
+      if (a[i] === b[i]) continue;
       const difference = natural(a[i], b[i]);
       if (difference !== 0) return difference;
     }

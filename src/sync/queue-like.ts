@@ -8,12 +8,12 @@ import { GreenletError } from '../runtime/errors.js';
 import { done, type Operation } from '../runtime/operation.js';
 import type { Results } from '../runtime/results.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
-import type { Started, Waiter } from '../runtime/waiter.js';
+import type { Blocking, Started, Waiter } from '../runtime/waiter.js';
 import { Empty, Full, ShutDown } from './errors.js';
 import { QueueItems } from './queue-items.js';
-import { Acted, Get, Join, Peek, Put, type Store, Taking } from './queue-operations.js';
-import { SyncObject, type SyncOptions, waitingText } from './sync-object.js';
-import { failWith, handTo, handToAll, UntilReady } from './wait-operation.js';
+import { Acted, Get, Join, Peek, Put, type Store, type Taking, UntilItem } from './queue-operations.js';
+import { SyncObject, waitingText } from './sync-object.js';
+import { failWith, handToAll } from './wait-operation.js';
 
 export interface BlockOptions {
   /** False: it does not wait; the same as `timeout: 0`. */
@@ -51,8 +51,8 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
   /** The next item, for `waiter`; there is one. @internal */
   abstract _take(waiter: Waiter | null): T;
 
-  /** The next item, which stays. @internal */
-  abstract _look(): T;
+  /** The next item for `waiter`, which stays; there is one. @internal */
+  abstract _look(waiter: Waiter | null): T;
 
   /** An item can be put now. @internal */
   abstract _hasRoom(waiter: Waiter | null): boolean;
@@ -63,13 +63,21 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
   /** Somebody waits in `_putters` from now on. @internal */
   _offered(): void {}
 
-  /** How `put` goes on when it has put. @internal */
-  _afterPut(waiter: Waiter, _put: Operation<void>): Started {
+  /** Whoever can go on, after an item or a place has come, does. @internal */
+  _serve(): void {}
+
+  /** How `put` goes on when it has put: it, and whoever can by that. @internal */
+  _afterPut(waiter: Waiter, _put: Blocking): Started {
     return done(waiter, undefined);
   }
 
-  /** Drops all items; gives how many. @internal */
-  abstract _drop(): number;
+  /** The same for `taking`, which has taken and gives `value`. @internal */
+  _afterTake(waiter: Waiter, _taking: Blocking, value: unknown): Started {
+    return done(waiter, value);
+  }
+
+  /** Drops all items. @internal */
+  abstract _drop(): void;
 
   /** How many items are in it. Never switches. */
   abstract qsize(): number;
@@ -122,18 +130,21 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
     this._checkOpen();
     if (!this._hasRoom(null)) throw new Full(`${this} is full`);
     this._accept(item, null);
+    this._serve();
   }
 
   /** Takes at once. Never switches. Errors: `Empty`, `ShutDown` when it is shut down and drained. */
   getNowait(): T {
     this.#checkItem();
-    return this._take(null);
+    const item = this._take(null);
+    this._serve();
+    return item;
   }
 
   /** Looks at once. Never switches. Errors: `Empty`, `ShutDown`. */
   peekNowait(): T {
     this.#checkItem();
-    return this._look();
+    return this._look(null);
   }
 
   #checkItem(): void {
@@ -170,6 +181,7 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
 
   /** Waits until every item has been got and `taskDone`: true; false when `timeout` ms pass first. */
   join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
+    checkOptions(options, '{ timeout: 1000 }');
     return new Join(this, this.#joiners, checkTimeout(options.timeout));
   }
 
@@ -179,15 +191,23 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
    * `queue.Queue.shutdown`.
    */
   shutdown(options: { readonly immediate?: boolean | undefined } = {}): Operation<void> {
+    checkOptions(options, '{ immediate: true }');
     this.#isShutdown = true;
     for (let waiter = this._putters.shift(); waiter !== null; waiter = this._putters.shift()) {
       failWith(waiter, ShutDown, `${this} was shut down`);
     }
-    if (options.immediate === true) this.#finish(this._drop());
+    if (options.immediate === true) {
+      const level = this.qsize();
+      try {
+        this._drop();
+      } finally {
+        // Some may have been called done while they were here.
+        this.#finish(Math.min(level - this.qsize(), this.#unfinished));
+      }
+    }
     if (!this._hasItem(null)) {
       for (let waiter = this._getters.shift(); waiter !== null; waiter = this._getters.shift()) {
-        if (waiter._op instanceof Taking) waiter._op._ended(waiter);
-        else handTo(waiter, this);
+        (waiter._op as Taking<unknown, T>)._ended(waiter);
       }
     }
     return new Acted(`${this.constructor.name}.shutdown`);
@@ -218,7 +238,7 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
 
   /** @internal */
   _whenReady(): Operation<this> {
-    return new UntilReady<this>(this, this._getters);
+    return new UntilItem<T, this>(this, Number.POSITIVE_INFINITY) as Operation<this>;
   }
 
   statistics(): QueueStatistics {

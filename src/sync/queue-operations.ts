@@ -2,7 +2,7 @@
 import { wake } from '../runtime/engine.js';
 import { done, Operation } from '../runtime/operation.js';
 import type { WaitQueue } from '../runtime/wait-queue.js';
-import type { Started, Waiter } from '../runtime/waiter.js';
+import type { Blocking, Started, Waiter } from '../runtime/waiter.js';
 import { Empty, Full, ShutDown } from './errors.js';
 import { failWith, late, WaitOperation } from './wait-operation.js';
 
@@ -17,8 +17,8 @@ export interface Store<T> {
   _hasItem(waiter: Waiter | null): boolean;
   /** The next item, for `waiter`; there is one. @internal */
   _take(waiter: Waiter | null): T;
-  /** The next item, which stays. @internal */
-  _look(): T;
+  /** The next item for `waiter`, which stays; there is one. @internal */
+  _look(waiter: Waiter | null): T;
   /** An item can be put now. @internal */
   _hasRoom(waiter: Waiter | null): boolean;
   /** Puts `item`; there is room. @internal */
@@ -27,15 +27,15 @@ export interface Store<T> {
   _checkOpen(): void;
   /** Somebody waits in `_putters` from now on. @internal */
   _offered(): void;
-  /** How `put` goes on when it has put. @internal */
-  _afterPut(waiter: Waiter, put: Operation<void>): Started;
+  /** How `put` goes on when it has put: it, and whoever can by that. @internal */
+  _afterPut(waiter: Waiter, put: Blocking): Started;
+  /** The same for `taking`, which has taken and gives `value`. @internal */
+  _afterTake(waiter: Waiter, taking: Blocking, value: unknown): Started;
 }
 
 interface Tasks {
   readonly unfinishedTasks: number;
 }
-
-const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 /** Takes an item, or looks at it. */
 export abstract class Taking<R, T> extends WaitOperation<R, Store<T>> {
@@ -52,7 +52,10 @@ export abstract class Taking<R, T> extends WaitOperation<R, Store<T>> {
 
   _start(waiter: Waiter): Started {
     const queue = this._of;
-    if (queue._hasItem(waiter)) return done(waiter, this._given(waiter));
+    if (queue._hasItem(waiter)) {
+      const given = this._given(waiter);
+      return this._looks ? done(waiter, given) : queue._afterTake(waiter, this, given);
+    }
     if (queue.isShutdown) return this._over(waiter);
     if (this._timeout === 0) throw late(Empty, this, waiter);
     return this._wait(waiter);
@@ -88,8 +91,35 @@ export class Peek<T> extends Taking<T, T> {
     return true;
   }
 
-  protected _given(): T {
-    return this._of._look();
+  protected _given(waiter: Waiter): T {
+    return this._of._look(waiter);
+  }
+}
+
+/** Waits until there is something to get, or it is shut down; gives the queue. */
+export class UntilItem<T, Q extends Store<T>> extends Taking<Q, T> {
+  override get _name(): string {
+    return 'wait';
+  }
+
+  override get _looks(): boolean {
+    return true;
+  }
+
+  protected _given(): unknown {
+    return this._of;
+  }
+
+  override _receive(waiter: Waiter): void {
+    wake(waiter, this._of);
+  }
+
+  protected override _over(waiter: Waiter): Started {
+    return done(waiter, this._of);
+  }
+
+  override _ended(waiter: Waiter): void {
+    wake(waiter, this._of);
   }
 }
 
@@ -156,29 +186,6 @@ export class Acted extends Operation<void> {
   }
 }
 
-/** For `items()`: the end is a result and no error. */
-export class Pull<T> extends Taking<IteratorResult<T, undefined>, T> {
-  override get _name(): string {
-    return `${nameOf(this)}.items`;
-  }
-
-  protected _given(waiter: Waiter): IteratorResult<T, undefined> {
-    return { done: false, value: this._of._take(waiter) };
-  }
-
-  override _receive(waiter: Waiter, item: unknown): void {
-    wake(waiter, { done: false, value: item });
-  }
-
-  protected override _over(waiter: Waiter): Started {
-    return done(waiter, END);
-  }
-
-  override _ended(waiter: Waiter): void {
-    wake(waiter, END);
-  }
-}
-
-function nameOf(operation: WaitOperation<unknown, object>): string {
+export function nameOf(operation: WaitOperation<unknown, object>): string {
   return operation._of.constructor.name;
 }

@@ -1,7 +1,8 @@
 /** First in, first out. */
 import { checkCount } from '../runtime/check.js';
 import { wake } from '../runtime/engine.js';
-import type { Waiter } from '../runtime/waiter.js';
+import { done, park } from '../runtime/operation.js';
+import type { Blocking, Started, Waiter } from '../runtime/waiter.js';
 import { QueueLike } from './queue-like.js';
 import type { SyncOptions } from './sync-object.js';
 import { handTo, type WaitOperation } from './wait-operation.js';
@@ -98,7 +99,7 @@ export class Queue<T = unknown> extends QueueLike<T> {
 
   set maxsize(maxsize: number) {
     this.#maxsize = boundOf(maxsize);
-    this.#admit(null);
+    this._serve();
   }
 
   _hasItem(): boolean {
@@ -116,23 +117,45 @@ export class Queue<T = unknown> extends QueueLike<T> {
   _accept(item: T): void {
     this._put(item);
     this._counted();
-    if (this._getters.length > 0) this.#serve();
   }
 
-  _take(waiter: Waiter | null): T {
-    const item = this._get();
-    if (this._putters.length > 0) this.#admit(waiter);
-    return item;
+  _take(): T {
+    return this._get();
   }
 
-  _drop(): number {
-    const count = this._qsize();
-    for (let left = count; left > 0; left--) this._get();
-    return count;
+  override _afterPut(waiter: Waiter, put: Blocking): Started {
+    return this._getters.length === 0 ? done(waiter, undefined) : this.#goOn(waiter, put, undefined);
   }
 
-  /** Gives what is there to those who wait. */
-  #serve(): void {
+  override _afterTake(waiter: Waiter, taking: Blocking, value: unknown): Started {
+    return this._putters.length === 0 ? done(waiter, value) : this.#goOn(waiter, taking, value);
+  }
+
+  /** `operation` has happened, and others may go on by it: an operand tells first, so that those that it excludes are gone. */
+  #goOn(waiter: Waiter, operation: Blocking, value: unknown): Started {
+    if (waiter._self === waiter) {
+      this._serve();
+      return done(waiter, value);
+    }
+    const started = park(waiter, operation);
+    wake(waiter, value);
+    this._serve();
+    return started;
+  }
+
+  _drop(): void {
+    for (let left = this._qsize(); left > 0; left--) this._get();
+  }
+
+  /** Gives what is there to those who wait, and lets in those who wait to put. */
+  override _serve(): void {
+    if (this._getters.length > 0) this.#give();
+    if (this._putters.length > 0) this.#admit();
+  }
+
+  // The first is looked for anew each time: with one that goes on others may go away.
+
+  #give(): void {
     for (let next = this._getters.first; next !== null && this._qsize() > 0; next = this._getters.first) {
       this._getters.remove(next);
       try {
@@ -143,20 +166,17 @@ export class Queue<T = unknown> extends QueueLike<T> {
     }
   }
 
-  /** There is room: lets in those who wait to put, except the one that `waiter` excludes. */
-  #admit(waiter: Waiter | null): void {
-    for (const putter of this._putters) {
-      if (this._qsize() >= this.#maxsize) return;
-      if (waiter?._excludes(putter)) continue;
-      this._putters.remove(putter);
+  #admit(): void {
+    for (let next = this._putters.first; next !== null && this._hasRoom(); next = this._putters.first) {
+      this._putters.remove(next);
       try {
-        this._put(putter._slot as T);
+        this._put(next._slot as T);
       } catch (error) {
-        wake(putter, error, true);
+        wake(next, error, true);
         continue;
       }
       this._counted();
-      wake(putter, undefined);
+      wake(next, undefined);
     }
   }
 }

@@ -40,7 +40,8 @@ export class RLock extends OwnedLock {
   }
 
   override _restore(level: number): void {
-    this._level = level;
+    // Handed over, it is at 0 still; taken, at 1, or more when others act in the same name (outside of greenlets).
+    this._level = Math.max(this._level - 1, 0) + level;
   }
 
   #next(): void {

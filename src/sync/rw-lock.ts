@@ -73,11 +73,27 @@ class Shared {
       this.queue.remove(next);
       handTo(next, true);
     }
-    for (const looker of this.lookers) {
-      if (!(looker._op?._object as SyncObject).ready()) continue;
+    if (this.lookers.length > 0) this.tellLookers();
+  }
+
+  tellLookers(): void {
+    for (const looker of [...this.lookers]) {
+      const side = looker._op?._object;
+      // Telling one may have taken back others: operands of one `race`.
+      if (!(side instanceof SyncObject) || !side.ready()) continue;
       this.lookers.remove(looker);
       handTo(looker, true);
     }
+  }
+
+  /** The first writer before `waiter` that waits for as long as it takes. */
+  writerAhead(waiter: Waiter): Waiter | null {
+    for (const each of this.queue) {
+      if (each === waiter) break;
+      const stays = each._timer === -1 && each._self === each;
+      if (stays && each._op?._object instanceof WriteSide) return each;
+    }
+    return null;
   }
 }
 
@@ -99,8 +115,7 @@ abstract class Side extends Lockable {
     this.shared.admit();
   }
 
-  override _holders(): Blockers {
-    // Who waits behind a writer waits for the readers that the writer waits for.
+  override _holders(_waiter: Waiter): Blockers | null {
     return { every: true, waiters: this.shared.holders };
   }
 
@@ -126,6 +141,12 @@ class ReadSide extends Side {
 
   _take(self: Waiter): boolean {
     return this.shared.takeRead(self);
+  }
+
+  override _holders(waiter: Waiter): Blockers | null {
+    if (this.shared.writer !== null) return super._holders(waiter);
+    const ahead = this.shared.writerAhead(waiter);
+    return ahead === null ? null : { every: true, waiters: [ahead] };
   }
 
   release(): void {

@@ -1,6 +1,5 @@
 /** A number of permits. */
 import { checkCount } from '../runtime/check.js';
-import type { Waiter } from '../runtime/waiter.js';
 import { Lockable } from './lockable.js';
 import { type SyncOptions, waitingText } from './sync-object.js';
 import { handTo, nextTaker } from './wait-operation.js';

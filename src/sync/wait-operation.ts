@@ -3,7 +3,7 @@ import { setTimer, wake } from '../runtime/engine.js';
 import type { PlacedError } from '../runtime/errors.js';
 import { holdsProcess } from '../runtime/holds.js';
 import { withStackLimit } from '../runtime/host.js';
-import { describe, done, Operation, park } from '../runtime/operation.js';
+import { describe, done, Operation, park, placeError } from '../runtime/operation.js';
 import type { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import type { SyncObject } from './sync-object.js';
@@ -114,6 +114,8 @@ export function late<E extends PlacedError>(
       : `${what} timed out after ${ms} ms (${waiter._self})`;
   const error = withStackLimit(0, () => new type(message));
   error._unplaced = true;
+  // Thrown at once, by the call itself.
+  if (ms === 0) placeError(error);
   return error;
 }
 

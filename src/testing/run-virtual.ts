@@ -193,7 +193,7 @@ export class VirtualRun {
   }
 
   /** Operations that have come to be awaited outside of greenlets since the beginning. */
-  #ownVisits(): { interrupt(error: unknown): void }[] {
+  #ownVisits(): { interrupt(error: unknown): boolean }[] {
     return [...visits].filter((visit) => !this.#awaited.has(visit));
   }
 

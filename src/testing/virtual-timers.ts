@@ -12,9 +12,9 @@ export class VirtualTimers extends TimerHeap {
     this.#earlier = earlier;
   }
 
-  override set(entry: Timed, deadline: number, hold: boolean): void {
+  override set(entry: Timed, deadline: number, hold: boolean, span?: number): void {
     this.#holds.set(entry, hold);
-    super.set(entry, deadline, hold);
+    super.set(entry, deadline, hold, span);
   }
 
   override hold(entry: Timed, hold: boolean): void {

@@ -34,7 +34,12 @@ class Model {
 const command = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ do: fc.constant('set' as const), deadline: fc.nat(20), hold: fc.boolean() }),
+    arbitrary: fc.record({
+      do: fc.constant('set' as const),
+      deadline: fc.nat(20),
+      hold: fc.boolean(),
+      span: fc.option(fc.nat(3), { nil: undefined }),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), which: fc.nat() }) },
   {
@@ -54,7 +59,7 @@ describe('TimerHeap', () => {
         for (const each of commands) {
           if (each.do === 'set') {
             const entry = new Entry(`e${names++}`);
-            heap.set(entry, each.deadline, each.hold);
+            heap.set(entry, each.deadline, each.hold, each.span);
             model.set(entry, each.deadline, each.hold);
           } else if (each.do === 'take') {
             const taken = heap.takeDue(each.now) as Entry | null;
@@ -92,6 +97,37 @@ describe('TimerHeap', () => {
     for (let due = heap.takeDue(2); due !== null; due = heap.takeDue(2)) taken.push((due as Entry).name);
     const sorted = [0, 1, 2].flatMap((rest) => entries.filter((_, i) => i % 3 === rest).map((e) => e.name));
     expect(taken).toEqual(sorted);
+  });
+
+  it('keeps the order of equal deadlines that were set for different spans', () => {
+    const heap = new TimerHeap();
+    const names: string[] = [];
+    for (let now = 0; now < 10; now++) {
+      for (const span of [30 - now, 20 - now, 0.5]) {
+        const entry = new Entry(`${now + span} set at ${now}`);
+        heap.set(entry, now + span, true, span);
+        names.push(entry.name);
+      }
+    }
+    const taken: string[] = [];
+    for (let due = heap.takeDue(30); due !== null; due = heap.takeDue(30)) taken.push((due as Entry).name);
+    expect(taken).toEqual(names.sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b)));
+  });
+
+  it('grows, gives the room back when it is empty, and goes on', () => {
+    const heap = new TimerHeap();
+    for (let round = 0; round < 3; round++) {
+      const entries = Array.from({ length: 500 }, (_, i) => new Entry(`e${i}`));
+      entries.forEach((entry, i) => {
+        heap.set(entry, round * 1000 + i, i % 2 === 0, i % 7);
+      });
+      for (const entry of entries.filter((_, i) => i % 3 !== 0)) heap.remove(entry);
+      const taken: string[] = [];
+      for (let due = heap.takeDue(9999); due !== null; due = heap.takeDue(9999))
+        taken.push((due as Entry).name);
+      expect(taken).toEqual(entries.filter((_, i) => i % 3 === 0).map((entry) => entry.name));
+      expect([heap.size, heap.held, heap.earliest]).toEqual([0, 0, Number.POSITIVE_INFINITY]);
+    }
   });
 
   it('may be changed while it is iterated', () => {

@@ -31,7 +31,7 @@ describe('WaitQueue', () => {
           } else if (model.length > 0) {
             const [waiter] = model.splice(each.which % model.length, 1);
             queue.remove(waiter!);
-            expect([waiter!._next, waiter!._prev]).toEqual([null, null]);
+            expect([waiter!._next, waiter!._value]).toEqual([null, undefined]);
           }
           expect(queue.length).toBe(model.length);
           expect(queue.first).toBe(model[0] ?? null);

@@ -1,4 +1,4 @@
-import { attempt, type Green, getcurrent, hub, type Operation, retry, sleep, spawn } from 'greenlets';
+import { attempt, type Green, getcurrent, type Operation, retry, sleep, spawn } from 'greenlets';
 import { explore, runVirtual, type TestClock, virtual } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';

@@ -4,13 +4,20 @@
  */
 import { Buffer } from 'node:buffer';
 
+const EMPTY = Buffer.alloc(0);
 const COMPACT_AFTER = 64;
+/** Bytes of a crumb, and of the slab that crumbs are gathered in. */
+const SMALL = 128;
+const SLAB = 4096;
 
 export class ByteBuffer {
   #chunks: Buffer[] = [];
   /** Chunks before this one are used up. */
   #first = 0;
   #length = 0;
+  /** The last slab (of an ArrayBuffer of its own), and up to where it is used. What was given out of it is never written again. */
+  #slab = EMPTY;
+  #filled = 0;
   /** The last search, and up to where it has found nothing: the chunk that it stopped in, the bytes before that, and all. */
   #sought: Buffer | null = null;
   #seekChunk = 0;
@@ -33,8 +40,25 @@ export class ByteBuffer {
   }
 
   push(chunk: Buffer): void {
-    this.#chunks.push(chunk);
     this.#length += chunk.length;
+    if (this.#chunks.length > 0 && chunk.length <= SMALL) this.#append(chunk);
+    else if (chunk.length > 0) this.#chunks.push(chunk);
+  }
+
+  /** What comes in crumbs while nobody can use it is kept in slabs: a Buffer of its own for each would be many times its size. */
+  #append(chunk: Buffer): void {
+    const index = this.#chunks.length - 1;
+    const last = this.#chunks[index] as Buffer;
+    const goesOn = last.buffer === this.#slab.buffer && last.byteOffset + last.length === this.#filled;
+    if (goesOn && this.#filled + chunk.length <= this.#slab.length) {
+      chunk.copy(this.#slab, this.#filled);
+      this.#filled += chunk.length;
+      this.#chunks[index] = this.#slab.subarray(last.byteOffset, this.#filled);
+    } else {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB);
+      this.#filled = chunk.copy(this.#slab);
+      this.#chunks.push(this.#slab.subarray(0, this.#filled));
+    }
   }
 
   /** Takes out up to `max` bytes: one chunk, or a part of one. */
@@ -74,6 +98,7 @@ export class ByteBuffer {
     if (this.#first === this.#chunks.length) {
       this.#chunks = [];
       this.#first = 0;
+      this.#slab = EMPTY;
     } else if (this.#first >= COMPACT_AFTER && this.#first * 2 > this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#first);
       this.#first = 0;
@@ -117,11 +142,11 @@ export class ByteBuffer {
     return -1;
   }
 
-  /** The next search begins in the chunk in which this one stopped. */
+  /** The next search begins in the chunk in which this one stopped; the last chunk may grow. */
   #seekOn(): void {
-    for (;;) {
-      const chunk = this.#chunks[this.#seekChunk];
-      if (chunk === undefined || this.#seekOffset + chunk.length > this.#searched) return;
+    while (this.#seekChunk < this.#chunks.length - 1) {
+      const chunk = this.#chunks[this.#seekChunk] as Buffer;
+      if (this.#seekOffset + chunk.length > this.#searched) return;
       this.#seekOffset += chunk.length;
       this.#seekChunk++;
     }
@@ -152,5 +177,3 @@ export class ByteBuffer {
     return true;
   }
 }
-
-const EMPTY = Buffer.alloc(0);

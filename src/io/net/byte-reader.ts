@@ -6,7 +6,7 @@
  * interrupted read loses nothing.
  */
 import { Buffer } from 'node:buffer';
-import { checkCount, checkTimeout } from '../../runtime/check.js';
+import { checkCount, checkTimeout, showValue } from '../../runtime/check.js';
 import { engine } from '../../runtime/engine.js';
 import { GreenletError } from '../../runtime/errors.js';
 import { describe, type Operation } from '../../runtime/operation.js';
@@ -151,6 +151,7 @@ export abstract class ByteReader implements ByteSource {
    */
   readLine(options: ReadLineOptions = {}): Operation<string | null> {
     const { encoding = 'utf8', keepEnd = false, maxLength = MAX_LINE } = options;
+    checkEncoding(encoding);
     checkCount(maxLength, 'maxLength', 1);
     return new ReadLine(this, encoding, keepEnd, maxLength, checkTimeout(options.timeout));
   }
@@ -180,6 +181,7 @@ export abstract class ByteReader implements ByteSource {
   /** Puts `bytes` back: the next read gets them first. Never switches. */
   unread(bytes: Uint8Array): void {
     this.#buffer.unshift(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    this._serve();
   }
 
   /** Nothing may be unread, and nobody may read, when what is below is used by others. @internal */
@@ -189,4 +191,11 @@ export abstract class ByteReader implements ByteSource {
       `${this} cannot be handed over: ${this.#buffer.length} bytes are unread, or somebody reads`,
     );
   }
+}
+
+/** A line is taken before it is decoded: what cannot be decoded is refused before. In UTF-16 a newline is not one byte. */
+function checkEncoding(encoding: unknown): void {
+  const known = typeof encoding === 'string' && Buffer.isEncoding(encoding);
+  if (known && !/^(ucs-?2|utf-?16le)$/i.test(encoding)) return;
+  throw new TypeError(`encoding must be one in which a newline is one byte, got ${showValue(encoding)}`);
 }

@@ -22,21 +22,27 @@ export abstract class Opening<H extends net.Socket, T> extends IoOperation<T> {
 
   _start(waiter: Waiter): Started {
     const handle = this._open();
-    handle.once(this._event, () => {
+    const onOpen = () => {
       handle.off('error', onError);
       endWait(waiter, this._opened(handle));
-    });
-    const onError = (error: unknown) => {
-      // What comes after the wait was given up is nobody's.
-      if (waiter._slot === handle) endWait(waiter, error, true);
     };
-    handle.on('error', onError);
+    const onError = (error: unknown) => {
+      this.#leave(handle);
+      endWait(waiter, error, true);
+    };
+    handle.once(this._event, onOpen);
+    handle.once('error', onError);
     return this._wait(waiter, handle);
   }
 
   protected _forget(waiter: Waiter): void {
-    const handle = waiter._slot as H;
+    this.#leave(waiter._slot as H);
+  }
+
+  /** What comes after the wait is nobody's. */
+  #leave(handle: H): void {
     handle.removeAllListeners(this._event);
+    handle.removeAllListeners('error');
     handle.on('error', () => {});
     handle.destroy();
   }

@@ -8,8 +8,17 @@ import { endWait, IoOperation } from '../io-wait.js';
 /** Those that wait for each server to listen. */
 const listeners = new WeakMap<Server, WaitQueue>();
 
-/** They get `error`; false when there are none. */
+/** Why a server does not listen after all. */
+const failures = new WeakMap<Server, { readonly error: unknown }>();
+
+/** It tries again. */
+export function forgetFailure(server: Server): void {
+  failures.delete(server);
+}
+
+/** Those that wait, and that will, get `error`; false when there are none yet. */
 export function failListeners(server: Server, error: unknown): boolean {
+  failures.set(server, { error });
   const queue = listeners.get(server);
   if (queue === undefined || queue.length === 0) return false;
   for (let waiter = queue.shift(); waiter !== null; waiter = queue.shift()) endWait(waiter, error, true);
@@ -31,12 +40,14 @@ export class Listening extends IoOperation<void> {
 
   _start(waiter: Waiter): Started {
     if (this.#server.listening) return done(waiter, undefined);
+    const failure = failures.get(this.#server);
+    if (failure !== undefined) throw failure.error;
     let queue = listeners.get(this.#server);
     if (queue === undefined) {
       const waiting = new WaitQueue();
       queue = waiting;
       listeners.set(this.#server, waiting);
-      this.#server.once('listening', () => {
+      this.#server.on('listening', () => {
         for (let each = waiting.shift(); each !== null; each = waiting.shift()) endWait(each, undefined);
       });
     }

@@ -136,6 +136,7 @@ export class ReadLine extends Reading<string | null> {
     if (at !== -1) return this.#text(buffer.take(at + 1));
     if (end === undefined) return undefined;
     if (end !== null) throw end.error;
+    if (length > this.#maxLength) throw this.tooLong(length, this.#maxLength);
     return length === 0 ? null : buffer.take(length).toString(this.#encoding);
   }
 

@@ -8,6 +8,8 @@ import { endWait, IoOperation } from '../io-wait.js';
 /** What is written to. */
 export interface Sink {
   readonly raw: HostSocket;
+  /** There is nothing left that could be closed. @internal */
+  readonly _gone: boolean;
   /** Why nothing can be written, null while something can. @internal */
   _writeError(): { readonly error: unknown } | null;
 }
@@ -84,6 +86,6 @@ export class Closed extends Waiting {
   }
 
   _start(waiter: Waiter): Started {
-    return this.socket.raw.closed ? done(waiter, undefined) : this._wait(waiter);
+    return this.socket._gone ? done(waiter, undefined) : this._wait(waiter);
   }
 }

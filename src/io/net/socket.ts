@@ -1,4 +1,5 @@
 /** A connection whose reads and writes block only their greenlet. */
+import { Buffer } from 'node:buffer';
 import type { AddressInfo, Socket as HostSocket } from 'node:net';
 import { checkTimeout, showValue } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
@@ -18,6 +19,9 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
   #closed = false;
   /** `close()` was called. */
   #closing = false;
+  #handedOver = false;
+  /** What `bytesWritten` was when what was on its way was given up: the host does not know it then. */
+  #written: number | null = null;
   #error: { readonly error: unknown } | null = null;
   readonly #writers = new WaitQueue();
   /** Those that wait until all has been sent, and until it is closed. */
@@ -43,8 +47,18 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
   /** The host's socket, for another one to stand on. Errors: `GreenletError` when something is unread. @internal */
   _handOver(): HostSocket {
     this._checkUnread();
+    const failure = this._writeError();
+    if (failure !== null) throw failure.error;
+    this.#handedOver = this.#closing = true;
     for (const [event, listener] of Object.entries(this.#listeners)) this.raw.off(event, listener);
+    // Whoever stands on it hears of its errors in another way.
+    this.raw.on('error', () => {});
     return this.raw;
+  }
+
+  /** @internal */
+  get _gone(): boolean {
+    return this.#handedOver || this.raw.closed;
   }
 
   #end(): void {
@@ -105,16 +119,20 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
    * `Timeout`. Interrupted, a part may have been sent: see `bytesWritten`. Switches only if it has to wait.
    */
   write(data: string | Uint8Array, options?: ReadOptions): Operation<void> {
-    if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-      throw new TypeError(`data must be a string or bytes, got ${showValue(data)}`);
-    }
+    checkData(data);
     return new Write(this, this.#writers, data, checkTimeout(options?.timeout));
   }
 
   /** Says that nothing more will be written; reading goes on. Acts at the call; the operation waits until all has been sent. */
   end(data?: string | Uint8Array): Operation<void> {
-    if (data === undefined) this.raw.end();
-    else this.raw.end(data);
+    if (data !== undefined) {
+      checkData(data);
+      const failure = this._writeError();
+      if (failure !== null) throw failure.error;
+      this.raw.end(data);
+    } else if (this.raw.writable && !this.#handedOver) {
+      this.raw.end();
+    }
     return new Ended(this, this.#enders);
   }
 
@@ -123,20 +141,28 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     if (!this.#closing && !this.#closed) {
       this.#closing = true;
       this.raw.destroySoon();
-      if (!this.raw.destroyed) this.raw.setTimeout(LINGER, () => this.raw.destroy());
+      if (!this.raw.destroyed) this.raw.setTimeout(LINGER, () => this.#giveUp());
       this._serve();
       this.#drained();
     }
     return new Closed(this, this.#closers);
   }
 
-  /** Closes it at once; the other end sees a reset. Never switches. */
+  /** Closes it at once: what is on its way is lost, and over TCP the other end sees a reset. Never switches. */
   abort(): void {
+    if (this.#handedOver) return;
     this.#closing = true;
     if (this.raw.destroyed) return;
-    this.raw.resetAndDestroy();
+    this.#giveUp();
     this._serve();
     this.#drained();
+  }
+
+  #giveUp(): void {
+    this.#written = this.bytesWritten;
+    // Only TCP has resets.
+    if (this.raw.remoteFamily === undefined || 'encrypted' in this.raw) this.raw.destroy();
+    else this.raw.resetAndDestroy();
   }
 
   /** It has been closed, at this end or by an error. */
@@ -144,13 +170,14 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     return this.#closed || this.#closing;
   }
 
-  /** Bytes that were read and written so far. */
+  /** Bytes that have arrived so far. */
   get bytesRead(): number {
     return this.raw.bytesRead;
   }
 
+  /** Bytes that the operating system has taken so far: without those that wait for the other end to read. */
   get bytesWritten(): number {
-    return this.raw.bytesWritten;
+    return this.#written ?? this.raw.bytesWritten - unsent(this.raw);
   }
 
   get remoteAddress(): string | undefined {
@@ -207,4 +234,25 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     const where = remoteAddress === undefined ? 'local' : `${remoteAddress}:${remotePort}`;
     return `<Socket ${where}${localPort === undefined ? '' : ` from ${localPort}`}${this.closed ? ', closed' : ''}>`;
   }
+}
+
+function checkData(data: unknown): void {
+  if (typeof data === 'string' || data instanceof Uint8Array) return;
+  throw new TypeError(`data must be a string or bytes, got ${showValue(data)}`);
+}
+
+/** What the host counts as written, and keeps: the writes that wait behind the present one, and the rest of that. */
+function unsent(raw: HostSocket): number {
+  const { _handle, writableBuffer = [] } = raw as unknown as {
+    readonly _handle?: { readonly writeQueueSize?: number } | null;
+    readonly writableBuffer?: readonly {
+      readonly chunk: string | Buffer;
+      readonly encoding: BufferEncoding;
+    }[];
+  };
+  let bytes = _handle?.writeQueueSize ?? 0;
+  for (const { chunk, encoding } of writableBuffer) {
+    bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk, encoding) : chunk.length;
+  }
+  return bytes;
 }

@@ -20,7 +20,7 @@ import { Event } from '../../sync/event.js';
 import { Group } from '../../sync/group.js';
 import { Pool } from '../../sync/pool.js';
 import { Queue } from '../../sync/queue.js';
-import { failListeners, Listening } from './listening.js';
+import { failListeners, forgetFailure, Listening } from './listening.js';
 import { Socket } from './socket.js';
 
 /** A port (0: any free one), `[host, port]`, the host's options, or a server of the host that is not listening yet. */
@@ -90,6 +90,9 @@ export class StreamServer {
     return net.createServer(options, onConnection);
   }
 
+  /** It is stopped: connections that it has not come to know yet are closed. @internal */
+  protected _dropHalfMade(): void {}
+
   /** @internal */
   protected _socket(raw: net.Socket): Socket {
     return new Socket(raw);
@@ -106,34 +109,40 @@ export class StreamServer {
 
   #listen(): void {
     const given = this.#listener instanceof net.Server ? this.#listener : null;
-    const onConnection = (raw: net.Socket) => this.#connected(raw);
-    const server = given ?? this._create(onConnection);
-    given?.on('connection', onConnection);
+    const server = given ?? this._create(this.#onConnection);
+    given?.on('connection', this.#onConnection);
+    forgetFailure(server);
     this.#server = server;
     this.#stopped.clear();
     this.#stopping = null;
     this.#waiting = new Queue<net.Socket>();
-    server.once('close', () => {
-      given?.off('connection', onConnection);
-    });
-    server.once('error', (error) => this.#failed(server, error));
+    server.on('error', this.#onError);
     if (given?.listening !== true) server.listen(listenOptions(this.#listener, this.#backlog));
     this.#acceptor = spawn(
       { name: 'StreamServer.accept', daemon: true },
       acceptAll as never,
       this,
+      this.#waiting,
     ) as Greenlet<void>;
   }
 
-  /** It could not listen. */
-  #failed(server: net.Server, error: Error): void {
-    if (this.#server !== server) return;
-    this.#end();
+  /** It could not listen, or not accept. */
+  readonly #onError = (error: Error) => {
+    const server = this.#server;
+    if (server === null) return;
+    if (server.listening) {
+      report(error, null);
+      return;
+    }
+    this.#end(server);
     if (!failListeners(server, error)) report(error, null);
-  }
+  };
 
-  #end(): void {
+  #end(server: net.Server): void {
     this.#server = null;
+    server.off('connection', this.#onConnection);
+    server.off('error', this.#onError);
+    this._dropHalfMade();
     this.#acceptor?._kill(undefined);
     this.#acceptor = null;
     const waiting = this.#waiting;
@@ -142,26 +151,20 @@ export class StreamServer {
     this.#stopped.set();
   }
 
-  #connected(raw: net.Socket): void {
+  readonly #onConnection = (raw: net.Socket) => {
     raw.on('error', () => {});
     if (this.#waiting.isShutdown) raw.destroy();
     else this.#waiting.putNowait(raw);
-  }
+  };
 
-  /** @internal */
-  get _waiting(): Queue<net.Socket> {
-    return this.#waiting;
-  }
-
-  /** @internal */
-  get _mayAccept(): Event {
-    return this.#accepting;
-  }
-
-  /** Has `raw` served as soon as there is a place. @internal */
-  *_serve(raw: net.Socket): Green<void> {
+  /** Waits until one more connection may be served. @internal */
+  *_mayServe(): Green<void> {
+    yield* this.#accepting.wait();
     yield* this.#members.waitAvailable();
-    if (raw.destroyed) return;
+  }
+
+  /** Has `raw` served. @internal */
+  *_serve(raw: net.Socket): Green<void> {
     const socket = this._socket(raw);
     raw.resume();
     const address = {
@@ -170,25 +173,18 @@ export class StreamServer {
       family: raw.remoteFamily ?? '',
     };
     if (this.#spawner !== null) {
-      this.#serveBy(this.#spawner, socket, address);
+      const started = yield* new Call(this.#spawner, [serveOne, this.#handle, socket, address]);
+      if (started instanceof Greenlet) this.#watch(started, socket);
       return;
     }
     const member = new Greenlet<unknown>(this.#handle, socket, address);
-    this.#open.set(member, socket);
-    member._link({ _waiter: null, _died: () => this.#served(member) });
+    this.#watch(member, socket);
     this.#members._place(member, false);
   }
 
-  #serveBy(spawner: AnyFn, socket: Socket, address: AddressInfo): void {
-    try {
-      const started = (spawner as (...args: unknown[]) => unknown)(serveOne, this.#handle, socket, address);
-      if (!(started instanceof Greenlet)) return;
-      this.#open.set(started, socket);
-      started._link({ _waiter: null, _died: () => this.#served(started) });
-    } catch (error) {
-      void socket.close();
-      throw error;
-    }
+  #watch(member: Greenlet<unknown>, socket: Socket): void {
+    this.#open.set(member, socket);
+    member._link({ _waiter: null, _died: () => this.#served(member) });
   }
 
   #served(member: Greenlet<unknown>): void {
@@ -214,11 +210,18 @@ export class StreamServer {
   stop(options: StopOptions = {}): Operation<Greenlet<unknown>[]> {
     const timeout = checkTimeout(options.timeout);
     if (this.#stopping === null || timeout !== Number.POSITIVE_INFINITY) {
-      this.#server?.close();
-      this.#end();
+      if (this.#server !== null) this.#unlisten(this.#server);
       this.#stopping = spawn({ name: 'StreamServer.stop' }, stopAll, [...this.#open.keys()], timeout);
     }
     return this.#stopping.get();
+  }
+
+  #unlisten(server: net.Server): void {
+    // The host may be looking up its address, and listens after that all the same.
+    if (!server.listening) server.on('listening', () => this.#server !== server && server.close());
+    this.#end(server);
+    server.close();
+    failListeners(server, new GreenletError(`${this.constructor.name} was stopped before it listened`));
   }
 
   /** Starts it and waits until it is stopped. Interrupted, it is stopped, with `stopTimeout` ms (1000) for the handlers. */
@@ -308,17 +311,18 @@ function membersOf(spawner: unknown): Pool | Group {
   throw new TypeError(`spawn must be a number, a Pool, a Group or a function, got ${showValue(spawner)}`);
 }
 
-function* acceptAll(server: StreamServer): Green<void> {
-  const connections = server._waiting;
+function* acceptAll(server: StreamServer, connections: Queue<net.Socket>): Green<void> {
   for (let count = 1; ; count++) {
     const raw = yield* connections.get();
     let served = false;
     try {
-      yield* server._mayAccept.wait();
+      yield* server._mayServe();
+      // It may have been stopped, or the other end be gone.
+      if (connections.isShutdown || raw.destroyed) continue;
       yield* server._serve(raw);
       served = true;
     } catch (error) {
-      if (!server.started) throw error;
+      if (connections.isShutdown) throw error;
       report(error, null);
     } finally {
       if (!served) raw.destroy();

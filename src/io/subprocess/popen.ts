@@ -5,19 +5,23 @@
  * that are alive when this process ends are killed.
  */
 import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
+import { constants as access, accessSync } from 'node:fs';
 import { constants } from 'node:os';
+import { delimiter, resolve } from 'node:path';
 import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { Call } from '../../runtime/call.js';
 import { checkTimeout, showValue } from '../../runtime/check.js';
 import { wake } from '../../runtime/engine.js';
 import { report } from '../../runtime/hub.js';
 import { done, type Operation } from '../../runtime/operation.js';
 import { endings } from '../../runtime/signals.js';
-import { sleep } from '../../runtime/sleep.js';
+import type { Green } from '../../runtime/types.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { endWait, IoOperation } from '../io-wait.js';
-import { endAll } from '../net/sending.js';
+import { endAll as failAll } from '../net/sending.js';
 import { StreamReader, StreamWriter } from '../stream/index.js';
 import { TimeoutExpired } from './errors.js';
 
@@ -41,13 +45,16 @@ export interface PopenOptions {
 const alive = new Set<Popen>();
 
 process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
+  for (const child of alive) child._end('SIGKILL');
 });
 
-endings.push(() => {
-  for (const child of alive) child.kill('SIGTERM');
-  return sleep(0);
-});
+// They have as long as the greenlets have to end by themselves.
+endings.push(() => new Call(endAll, []));
+
+function* endAll(): Green<void> {
+  for (const child of alive) child._end('SIGTERM');
+  for (const child of [...alive]) yield* child.wait();
+}
 
 export class Popen {
   /** The program and its arguments. */
@@ -90,8 +97,10 @@ export class Popen {
     } = options;
     this.args = list;
     this.#leads = stdin !== 'inherit' && stdin !== 0 && process.platform !== 'win32';
-    this.raw = spawnChild(command, rest, {
-      stdio: [stdin, stdout, stderr === 'stdout' ? stdout : stderr],
+    const joined = stderr === 'stdout' && stdout === 'pipe' && process.platform !== 'win32';
+    const [program, given] = joined ? intoOnePipe(command, rest, options) : [command, rest];
+    this.raw = spawnChild(program, given, {
+      stdio: [stdin, stdout, stderr === 'stdout' ? sameAs(stdout, joined) : stderr],
       detached: this.#leads,
       shell,
       ...(cwd === undefined ? {} : { cwd }),
@@ -119,7 +128,7 @@ export class Popen {
     if (this.raw.pid !== undefined) return;
     this.#failure = { error };
     if (this.#waiters.length === 0) setImmediate(() => this.#unheard());
-    endAll(this.#waiters, this.#failure);
+    failAll(this.#waiters, this.#failure);
   }
 
   /** Nobody has waited for it at once: the error must not be lost. */
@@ -169,12 +178,26 @@ export class Popen {
 
   /** Sends `signal` to it and to all that it has started, where it leads a group. Does nothing when it has ended. Never switches. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    if (!this.ready()) this._killGroup(signal);
+  }
+
+  /** The same, also when it has ended and others of its group are alive. @internal */
+  _killGroup(signal: NodeJS.Signals): void {
     const { pid } = this.raw;
-    if (this.ready() || pid === undefined) return;
+    if (pid === undefined || (this.ready() && !this.#leads)) return;
     try {
       process.kill(this.#leads ? -pid : pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  /** At the end of this process: one that cannot be killed does not keep the others. @internal */
+  _end(signal: NodeJS.Signals): void {
+    try {
+      this.kill(signal);
+    } catch {
+      // It has become somebody else's.
     }
   }
 
@@ -200,6 +223,33 @@ function writer(stream: Writable | null): StreamWriter | null {
 
 function reader(stream: Readable | null): StreamReader | null {
   return stream === null ? null : new StreamReader(stream);
+}
+
+/** Where stderr goes to go where stdout goes. */
+function sameAs(stdout: Redirect, joined: boolean): Redirect {
+  if (joined) return 'ignore';
+  return stdout === 'inherit' ? 1 : stdout;
+}
+
+/** The host makes a pipe for each of them; a shell joins them, and then becomes the program. */
+function intoOnePipe(command: string, rest: string[], options: PopenOptions): [string, string[]] {
+  if (options.shell) return [`{ ${command}\n} 2>&1`, rest];
+  // The host tells what is wrong with one that cannot be started.
+  if (!isProgram(command, options)) return [command, rest];
+  return ['/bin/sh', ['-c', 'exec "$0" "$@" 2>&1', command, ...rest]];
+}
+
+function isProgram(command: string, { cwd = '', env = process.env }: PopenOptions): boolean {
+  const from = cwd instanceof URL ? fileURLToPath(cwd) : cwd;
+  const folders = command.includes('/') ? [''] : (env['PATH'] ?? '/usr/bin:/bin').split(delimiter);
+  return folders.some((folder) => {
+    try {
+      accessSync(resolve(from, folder, command), access.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function numberOf(signal: NodeJS.Signals | null): number {

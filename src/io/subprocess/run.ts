@@ -2,10 +2,11 @@
 import { shield } from '../../runtime/attempt.js';
 import { Call } from '../../runtime/call.js';
 import { checkTimeout } from '../../runtime/check.js';
+import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
-import { Greenlet } from '../../runtime/scheduled-greenlet.js';
+import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import { spawn } from '../../runtime/spawn.js';
-import { Timeout, withTimeout } from '../../runtime/timeout.js';
+import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import type { StreamReader, StreamWriter } from '../stream/index.js';
 import { CalledProcessError, TimeoutExpired } from './errors.js';
@@ -41,12 +42,12 @@ type Taken<O> = O extends { readonly captureOutput: true }
     ? Text<O>
     : Text<O> | undefined;
 
-function* collect(reader: StreamReader | null): Green<Buffer | undefined> {
-  if (reader === null) return undefined;
-  const chunks: Buffer[] = [];
+/** Takes what comes into `chunks`. */
+function* collect(reader: StreamReader | null, chunks: Buffer[]): Green<void> {
+  if (reader === null) return;
   for (;;) {
     const chunk = yield* reader.read();
-    if (chunk === null) return Buffer.concat(chunks);
+    if (chunk === null) return;
     chunks.push(chunk);
   }
 }
@@ -56,60 +57,74 @@ function* feed(writer: StreamWriter | null, input: string | Uint8Array | undefin
   try {
     yield* writer.end(input);
   } catch (error) {
-    // It need not read to the end.
-    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    // It need not read to the end, and may have been impossible to start, which its wait tells.
+    if (!GONE.has(String((error as NodeJS.ErrnoException).code))) throw error;
   }
 }
 
-function decode(bytes: Buffer | undefined, encoding: RunOptions['encoding']): string | Buffer | undefined {
-  if (bytes === undefined || encoding === 'buffer') return bytes;
+const GONE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_SOCKET_CLOSED']);
+
+type Encoding = RunOptions['encoding'];
+
+/** Errors: `TypeError` for what is not UTF-8, unless it is `cut` off anyway. */
+function decode(bytes: Buffer, encoding: Encoding, cut: boolean): string | Buffer {
+  if (encoding === 'buffer') return bytes;
   if (encoding === undefined || encoding === 'utf8' || encoding === 'utf-8') {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: !cut, ignoreBOM: true }).decode(bytes);
   }
   return bytes.toString(encoding);
 }
 
+function* waitFor(child: Popen, work: readonly Greenlet<void>[]): Green<number> {
+  const code = yield* child.wait();
+  for (const each of work) yield* each.get();
+  return code;
+}
+
 function* running(args: string | readonly string[], options: RunOptions): Green<CompletedProcess<unknown>> {
-  const {
-    input,
-    captureOutput = false,
-    timeout = Number.POSITIVE_INFINITY,
-    check = false,
-    encoding,
-  } = options;
+  const { input, captureOutput, timeout = Number.POSITIVE_INFINITY, check, encoding } = options;
   const output = captureOutput ? ({ stdout: 'pipe', stderr: 'pipe' } as const) : {};
   const child = new Popen(args, {
     ...output,
     ...options,
     ...(input === undefined ? {} : { stdin: 'pipe' }),
   });
-  const out = spawn(collect, child.stdout);
-  const err = spawn(collect, child.stderr);
-  const work = [out, err, spawn(feed, child.stdin, input)];
-  const gathered = () => ({ stdout: decode(out.result(), encoding), stderr: decode(err.result(), encoding) });
+  const written = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  const work = [
+    spawn(collect, child.stdout, written.stdout),
+    spawn(collect, child.stderr, written.stderr),
+    spawn(feed, child.stdin, input),
+  ];
+  const taken = (name: 'stdout' | 'stderr', cut: boolean) =>
+    child[name] === null ? undefined : decode(Buffer.concat(written[name]), encoding, cut);
+  const gathered = (cut: boolean) => ({ stdout: taken('stdout', cut), stderr: taken('stderr', cut) });
   const limit = new Timeout(timeout);
+  let over = false;
   try {
-    const returncode = yield* limit.run(function* () {
-      const code = yield* child.wait();
-      for (const each of work) yield* each.get();
-      return code;
-    });
-    const ended = { args: child.args, returncode: returncode as number, ...gathered() };
-    if (check && ended.returncode !== 0) throw new CalledProcessError(child.args, ended.returncode, ended);
+    const returncode = (yield* limit.run(waitFor, child, work)) as number;
+    over = true;
+    const ended = { args: child.args, returncode, ...gathered(false) };
+    if (check && returncode !== 0) throw new CalledProcessError(child.args, returncode, ended);
     return ended;
   } catch (error) {
     if (!limit.mine(error)) throw error;
-    child.kill();
-    for (const each of work) yield* withTimeout(1000, { timeoutValue: undefined }, each.join());
-    throw new TimeoutExpired(child.args, timeout, gathered());
+    child._killGroup('SIGKILL');
+    // What it had written is still to be read; but who has left the group may hold the pipes.
+    yield* joinall(work, { timeout: REST });
+    throw new TimeoutExpired(child.args, timeout, gathered(true));
   } finally {
-    if (!child.ready()) {
-      child.kill();
-      yield* shield(child.wait());
+    if (!over) {
+      child._killGroup('SIGKILL');
+      if (!child.ready()) yield* shield(child.wait());
     }
-    for (const each of work) if (each instanceof Greenlet) each._kill(undefined);
+    for (const each of work) each._kill(undefined);
+    child.stdout?.close();
+    child.stderr?.close();
   }
 }
+
+/** ms for the pipes of a child that was killed. */
+const REST = 1000;
 
 /**
  * Runs `args` (a program and its arguments, or with `shell` a line) to its end. Errors: `TimeoutExpired`, with what it had written;

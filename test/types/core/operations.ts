@@ -4,6 +4,7 @@ import {
   attempt,
   call,
   callback,
+  type Event,
   each,
   forEach,
   type Green,
@@ -11,9 +12,11 @@ import {
   isExit,
   main,
   type Operation,
+  type Queue,
   type Results,
   race,
   rethrowExit,
+  select,
   settled,
   shield,
   sleep,
@@ -146,6 +149,60 @@ function* combinations(): Green<void> {
   expectType<number | string>()(yield* race([num, str]));
   expectType<number | string>()(yield* any([num, str]));
   expectType<number | boolean>()(yield* race({ num, promised }));
+}
+
+function* selects(queue: Queue<Date>, event: Event, body: () => Green<'done'>): Green<void> {
+  const got = yield* select({
+    job: queue.get(),
+    room: queue.put(new Date()),
+    stop: event.wait(),
+    child: spawn(async () => 'x' as string),
+    body: body(),
+    promised,
+    queue,
+    nested: select({ num }),
+  });
+  expectType<'job' | 'room' | 'stop' | 'child' | 'body' | 'promised' | 'queue' | 'nested'>()(got.key);
+  switch (got.key) {
+    case 'job':
+      expectType<Date>()(got.value);
+      break;
+    case 'room':
+      expectType<void>()(got.value);
+      break;
+    case 'stop':
+    case 'promised':
+      expectType<boolean>()(got.value);
+      break;
+    case 'child':
+      expectType<string>()(got.value);
+      break;
+    case 'body':
+      expectType<'done'>()(got.value);
+      break;
+    case 'queue':
+      expectType<Queue<Date>>()(got.value);
+      break;
+    case 'nested':
+      expectType<{ readonly key: 'num'; readonly value: number }>()(got.value);
+      break;
+    default:
+      expectType<never>()(got);
+  }
+  const timed = yield* select({ num, str }, { timeout: 5 });
+  if (timed.key === null) expectType<undefined>()(timed.value);
+  else if (timed.key === 'num') expectType<number>()(timed.value);
+  else expectType<string>()(timed.value);
+  const untimed = yield* select({ num }, {});
+  expectType<'num'>()(untimed.key);
+  // @ts-expect-error there is no such operand
+  got.key === 'other';
+  // @ts-expect-error a number is no record
+  select(5);
+  // @ts-expect-error the timeout is a number
+  select({ num }, { timeout: '5' });
+  // @ts-expect-error options come in one object
+  select({ num }, 5);
 }
 
 function* sources(queue: { items(): Results<Date> }, stream: AsyncIterable<string>): Green<void> {

@@ -1,0 +1,141 @@
+/**
+ * A crawl over HTTP: pages of about 10 kB that take 5 ms each, a hundred at once, from a server in a process of its own. What counts is
+ * the CPU time of the client a page, of all its threads. Each crawl has connections of its own.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import nodeHttp from 'node:http';
+import { fileURLToPath } from 'node:url';
+import * as undici from 'undici';
+import { http } from '../fixtures/greenlets-io.mjs';
+import { Pool, spawn } from '../greenlets.mjs';
+
+const AT_ONCE = 100;
+
+const child = fork(fileURLToPath(new URL('../fixtures/pages.mjs', import.meta.url)), { execArgv: [] });
+const [{ port, size }] = await once(child, 'message');
+child.unref();
+child.channel.unref();
+
+function urlsOf(count) {
+  return Array.from({ length: count }, (_, i) => `http://127.0.0.1:${port}/page/${i}`);
+}
+
+function* page(url, agent) {
+  const response = yield* http.get(url, { agent });
+  return (yield* response.text()).length;
+}
+
+function* greenCrawl(urls) {
+  const agent = new http.Agent();
+  const pool = new Pool(AT_ONCE);
+  const list = [];
+  for (const url of urls) list.push(yield* pool.spawn(page, url, agent));
+  let sum = 0;
+  for (const each of list) sum += yield* each.get();
+  agent.close();
+  return sum;
+}
+
+/** As p-limit does it: a queue of functions, at most `AT_ONCE` under way. */
+function limited() {
+  const queue = [];
+  let active = 0;
+  const next = () => {
+    active--;
+    queue.shift()?.();
+  };
+  return async (fn) => {
+    if (active >= AT_ONCE) await new Promise((resolve) => queue.push(resolve));
+    active++;
+    try {
+      return await fn();
+    } finally {
+      next();
+    }
+  };
+}
+
+async function asyncCrawl(urls, get) {
+  const limit = limited();
+  const sizes = await Promise.all(urls.map((url) => limit(() => get(url))));
+  return sizes.reduce((sum, each) => sum + each, 0);
+}
+
+async function undiciCrawl(urls) {
+  const dispatcher = new undici.Agent();
+  const sum = await asyncCrawl(urls, async (url) => {
+    const { body } = await undici.request(url, { dispatcher });
+    return (await body.text()).length;
+  });
+  await dispatcher.close();
+  return sum;
+}
+
+function fetchCrawl(urls) {
+  return asyncCrawl(urls, async (url) => (await (await fetch(url)).text()).length);
+}
+
+async function nodeCrawl(urls) {
+  const agent = new nodeHttp.Agent({ keepAlive: true, maxFreeSockets: AT_ONCE });
+  const get = (url) =>
+    new Promise((resolve, reject) => {
+      nodeHttp
+        .get(url, { agent }, (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (piece) => {
+            text += piece;
+          });
+          response.on('end', () => resolve(text.length));
+        })
+        .on('error', reject);
+    });
+  const sum = await asyncCrawl(urls, get);
+  agent.destroy();
+  return sum;
+}
+
+const CLIENTS = [
+  ['green', 'greenlets: `http.get` in a `Pool`', (urls) => spawn(greenCrawl, urls).get().promise()],
+  ['undici', '`request` of undici, by p-limit', undiciCrawl],
+  ['node', '`get` of node:http, by p-limit', nodeCrawl],
+  ['fetch', '`fetch` of the platform, by p-limit', fetchCrawl],
+];
+
+export default ({ quick }) => {
+  const count = quick ? 400 : 2000;
+  const urls = urlsOf(count);
+  const walls = new Map();
+  const timed = async (id, crawl) => {
+    const begun = performance.now();
+    const sum = await crawl(urls);
+    walls.set(id, performance.now() - begun);
+    return sum;
+  };
+  return {
+    title: `crawl over HTTP: ${count.toLocaleString('en')} pages of 10 kB with 5 ms of latency, ${AT_ONCE} at once`,
+    weight: 'heavy',
+    contestants: [
+      ...CLIENTS.map(([id, label, crawl]) => ({
+        id,
+        label: `CPU a page: ${label}`,
+        clock: 'cpu',
+        run: () => timed(id, crawl),
+        ops: count,
+        expected: count * size,
+      })),
+      ...CLIENTS.map(([id, label]) => ({
+        id: `${id}-wall`,
+        label: `wall of a crawl: ${label}`,
+        unit: 'ms',
+        take: () => walls.get(id),
+      })),
+    ],
+    bars: [
+      { text: 'CPU a page of io.http, to undici', of: 'green', to: 'undici', most: 1 },
+      { text: 'CPU a page of io.http, to half of undici', of: 'green', to: 'undici', most: 0.5 },
+      { text: 'wall of io.http, to undici', of: 'green-wall', to: 'undici-wall', most: 1.1 },
+    ],
+  };
+};

@@ -1,0 +1,161 @@
+/** `select` over ten channels, beside a `get` from one: where something is ready, and where it has to wait. */
+import { deepStrictEqual } from 'node:assert';
+import { Channel, killall, select, sleep, spawn } from '../greenlets.mjs';
+
+const CHANNELS = 10;
+const TIMES = 2000;
+const SUM = (TIMES * (TIMES - 1)) / 2;
+
+const KEYS = Array.from({ length: CHANNELS }, (_, i) => `c${i}`);
+const makeChannels = (count) => Array.from({ length: count }, () => new Channel());
+
+/** What is usually written, made anew for each turn. */
+function pick(channels) {
+  const [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9] = channels;
+  return select({
+    c0: c0.get(),
+    c1: c1.get(),
+    c2: c2.get(),
+    c3: c3.get(),
+    c4: c4.get(),
+    c5: c5.get(),
+    c6: c6.get(),
+    c7: c7.get(),
+    c8: c8.get(),
+    c9: c9.get(),
+  });
+}
+
+function* selecting(channels) {
+  let sum = 0;
+  for (let i = 0; i < TIMES; i++) sum += (yield* pick(channels)).value;
+  return sum;
+}
+
+/** Made once: an operation can be run again. */
+function* selectingAgain(channels) {
+  const picked = pick(channels);
+  let sum = 0;
+  for (let i = 0; i < TIMES; i++) sum += (yield* picked).value;
+  return sum;
+}
+
+function* getting([channel]) {
+  let sum = 0;
+  for (let i = 0; i < TIMES; i++) sum += yield* channel.get();
+  return sum;
+}
+
+function* puttingOne(channel, item) {
+  yield* channel.put(item);
+}
+
+/** Puts all items, into one channel after the other. */
+function* puttingInTurn(channels) {
+  for (let i = 0; i < TIMES; i++) yield* channels[i % channels.length].put(i);
+}
+
+/** Puts its share of the items. */
+function* puttingShare(channels, index) {
+  for (let i = index; i < TIMES; i += channels.length) yield* channels[index].put(i);
+}
+
+/** All items wait in the first channel, and one item that nobody comes to in each of the others. */
+async function readyFirst(count) {
+  const channels = makeChannels(count);
+  const putters = [];
+  for (let i = 0; i < TIMES; i++) putters.push(spawn(puttingOne, channels[0], i));
+  const rest = channels.slice(1).map((channel) => spawn(puttingOne, channel, 0));
+  await sleep(0);
+  deepStrictEqual(channels[0].balance, TIMES);
+  return { channels, rest };
+}
+
+/** Whoever takes waits before anybody puts. */
+function oneAfterTheOther(channels, taking) {
+  const taker = spawn(taking, channels);
+  spawn(puttingInTurn, channels);
+  return taker.get().promise();
+}
+
+/** A producer each. */
+function fromAll(channels, taking) {
+  for (const index of channels.keys()) spawn(puttingShare, channels, index);
+  return spawn(taking, channels).get().promise();
+}
+
+/** In the order written when several are ready; what was not chosen is still there. */
+async function verify() {
+  const channels = makeChannels(CHANNELS);
+  const putters = channels.map((channel, index) => spawn(puttingOne, channel, index));
+  await sleep(0);
+  function* chosen() {
+    const seen = [];
+    for (const _ of channels) seen.push(yield* pick(channels));
+    return seen;
+  }
+  deepStrictEqual(
+    await spawn(chosen).get(),
+    KEYS.map((key, value) => ({ key, value })),
+  );
+  await sleep(0);
+  deepStrictEqual(
+    putters.map((each) => each.dead),
+    channels.map(() => true),
+  );
+}
+
+const TAKERS = [
+  { id: 'select', label: `\`select\` over ${CHANNELS}`, count: CHANNELS, taking: selecting },
+  {
+    id: 'again',
+    label: `\`select\` over ${CHANNELS}, made once and run again`,
+    count: CHANNELS,
+    taking: selectingAgain,
+  },
+  { id: 'get', label: '`get` from one', count: 1, taking: getting },
+];
+
+const CASES = [
+  {
+    id: 'ready',
+    label: 'the first is ready',
+    prepare: (count) => readyFirst(count),
+    run: async ({ channels, rest }, taking) => {
+      const sum = await spawn(taking, channels).get();
+      await killall(rest);
+      return sum;
+    },
+  },
+  { id: 'wait', label: 'it has to wait', prepare: makeChannels, run: oneAfterTheOther },
+  { id: 'all', label: 'a producer each', prepare: makeChannels, run: fromAll },
+];
+
+export default () => ({
+  title: `select over ${CHANNELS} channels`,
+  contestants: CASES.flatMap(({ id, label, prepare, run }) =>
+    TAKERS.map((taker) => ({
+      id: `${taker.id}-${id}`,
+      label: `${taker.label}: ${label}`,
+      prepare: () => prepare(taker.count),
+      run: (prepared) => run(prepared, taker.taking),
+      ops: TIMES,
+      expected: SUM,
+    })),
+  ),
+  bars: CASES.flatMap(({ id, label }) => [
+    {
+      text: `\`select\` over ${CHANNELS}, to a \`get\`: ${label}`,
+      of: `select-${id}`,
+      to: `get-${id}`,
+      most: 3,
+    },
+    {
+      text: `\`select\` over ${CHANNELS}, made once, to a \`get\`: ${label}`,
+      of: `again-${id}`,
+      to: `get-${id}`,
+      most: 3,
+    },
+  ]),
+  verify,
+});

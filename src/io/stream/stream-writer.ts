@@ -1,0 +1,121 @@
+/** Writing a stream of the host. */
+import type { Writable } from 'node:stream';
+import { checkTimeout } from '../../runtime/check.js';
+import { done, type Operation } from '../../runtime/operation.js';
+import { WaitQueue } from '../../runtime/wait-queue.js';
+import type { Started, Waiter } from '../../runtime/waiter.js';
+import { SocketClosed } from '../errors.js';
+import { IoOperation } from '../io-wait.js';
+import type { ReadOptions } from '../net/byte-reader.js';
+import { placed } from '../net/reading.js';
+import { endAll } from '../net/sending.js';
+
+/** A stream that is written to; `write` waits while the host keeps enough. */
+export class StreamWriter implements AsyncDisposable {
+  /** The host's stream. */
+  readonly raw: Writable;
+  readonly #writers = new WaitQueue();
+  readonly #enders = new WaitQueue();
+  #error: { readonly error: unknown } | null = null;
+
+  constructor(raw: Writable) {
+    this.raw = raw;
+    raw.on('drain', () => endAll(this.#writers, null));
+    raw.on('finish', () => endAll(this.#enders, null));
+    raw.on('error', (error) => {
+      this.#error ??= { error };
+      this.#failed();
+    });
+    raw.on('close', () => {
+      if (!raw.writableFinished) this.#failed();
+    });
+  }
+
+  #failed(): void {
+    const failure = this._failure() ?? { error: placed(SocketClosed, `${this} is closed`) };
+    endAll(this.#writers, failure);
+    endAll(this.#enders, failure);
+  }
+
+  /** Why nothing can be written, null while something can. @internal */
+  _failure(): { readonly error: unknown } | null {
+    if (this.#error !== null) return this.#error;
+    return this.raw.writable ? null : { error: placed(SocketClosed, `${this} is closed for writing`) };
+  }
+
+  /** Writes `data`; waits while more is on its way than the host will keep. Errors: the stream's, `Timeout`. */
+  write(data: string | Uint8Array, options: ReadOptions = {}): Operation<void> {
+    return new Write(this, this.#writers, checkTimeout(options.timeout), data);
+  }
+
+  /** Says that nothing more comes. Acts at the call; the operation waits until all has been written. */
+  end(data?: string | Uint8Array): Operation<void> {
+    if (data === undefined) this.raw.end();
+    else this.raw.end(data);
+    return new Ended(this, this.#enders, Number.POSITIVE_INFINITY);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  toString(): string {
+    return `<StreamWriter ${this.raw.constructor.name}>`;
+  }
+}
+
+abstract class Waiting extends IoOperation<void> {
+  protected readonly writer: StreamWriter;
+  readonly #queue: WaitQueue;
+
+  constructor(writer: StreamWriter, queue: WaitQueue, timeout: number) {
+    super(timeout);
+    this.writer = writer;
+    this.#queue = queue;
+  }
+
+  override get _object(): unknown {
+    return this.writer;
+  }
+
+  protected override _wait(waiter: Waiter): Started {
+    this.#queue.push(waiter);
+    return super._wait(waiter);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    this.#queue.remove(waiter);
+  }
+}
+
+class Write extends Waiting {
+  readonly _name = 'StreamWriter.write';
+  readonly #data: string | Uint8Array;
+
+  constructor(writer: StreamWriter, queue: WaitQueue, timeout: number, data: string | Uint8Array) {
+    super(writer, queue, timeout);
+    this.#data = data;
+  }
+
+  _start(waiter: Waiter): Started {
+    const failure = this.writer._failure();
+    if (failure !== null) throw failure.error;
+    return this.writer.raw.write(this.#data) ? done(waiter, undefined) : this._wait(waiter);
+  }
+}
+
+class Ended extends Waiting {
+  readonly _name = 'StreamWriter.end';
+
+  override get _isRequest(): boolean {
+    return true;
+  }
+
+  _start(waiter: Waiter): Started {
+    const { raw } = this.writer;
+    if (raw.writableFinished) return done(waiter, undefined);
+    const failure = raw.destroyed ? this.writer._failure() : null;
+    if (failure !== null) throw failure.error;
+    return this._wait(waiter);
+  }
+}
