@@ -1,7 +1,8 @@
 /** The first of several waits, by name. */
 import { checkOptions, checkTimeout, showValue } from './check.js';
-import { type Awaits, Combination, Gathering, type Judge, refuseEmpty } from './combine.js';
+import { type Awaits, refuseEmpty } from './combine.js';
 import { setTimer } from './engine.js';
+import { Combination, Gathering, type Judge } from './gathering.js';
 import { holdsProcess } from './holds.js';
 import { done, type Operation, park } from './operation.js';
 import type { Started, Waiter } from './waiter.js';

@@ -1,6 +1,6 @@
 /**
  * A visitor runs one operation without being a greenlet: for whoever awaits it from outside (`Visit`), or as one of the
- * operands of `all`, `race`, `select` (combine.ts).
+ * operands of `all`, `race`, `select` (gathering.ts).
  */
 import { engine, ready, takeBack } from './engine.js';
 import { LoopExit } from './errors.js';

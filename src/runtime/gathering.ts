@@ -1,0 +1,279 @@
+/**
+ * The ground under `all`, `settled`, `race`, `any` and `select`: several operands run at once, until a judge decides.
+ *
+ * Every operand is run by a branch, a visitor in the caller's name; bodies get a child greenlet. A branch is told of its end
+ * in the moment of its wake, so that the others are undone before anything else can happen to them. The outcome is delivered
+ * when the bodies that lost are dead; from the decision on it cannot be interrupted, so that nothing that was won is lost.
+ */
+import { isGenerator } from './body.js';
+import { Call, type Child, children } from './call.js';
+import { isPromiseLike } from './check.js';
+import { engine, wake } from './engine.js';
+import { Fiber } from './fiber.js';
+import { Get } from './join.js';
+import type { Link } from './links.js';
+import { toOperation } from './operand.js';
+import { done, Operation, park } from './operation.js';
+import { Visitor } from './visitor.js';
+import { PARKED, type Started, type Waiter } from './waiter.js';
+
+/** The name of an operand: its index, or its key in a record. */
+export type Key = number | string;
+
+/** Decides, as branches end, when the whole is over, and with what. */
+export interface Judge {
+  /** Only one of the branches may happen. */
+  readonly exclusive?: boolean;
+  /** A branch has ended. True: the whole is over, with what `outcome` gives. */
+  ended(key: Key, value: unknown, failed: boolean, run: Gathering): boolean;
+  /** All branches, if there were any, have ended without a decision: it decides, or waits for something else. */
+  exhausted?(run: Gathering): void;
+}
+
+class Branch extends Visitor {
+  readonly key: Key;
+  readonly run: Gathering;
+  /** The greenlet of a body. */
+  child: Child | null = null;
+  over = false;
+
+  constructor(self: Waiter, key: Key, run: Gathering) {
+    super(self);
+    this.key = key;
+    this.run = run;
+  }
+
+  _settle(value: unknown, failed: boolean): void {
+    // Told while it was being started, it comes here again with the end of that.
+    if (this.over) return;
+    this.over = true;
+    this.run.branchEnded(this, value, failed);
+  }
+
+  /** Of the innermost combination that both are in only one may happen. */
+  override _excludes(other: Waiter): boolean {
+    for (let mine: Waiter = this; mine instanceof Branch; mine = mine.run.waiter) {
+      for (let its = other; its instanceof Branch; its = its.run.waiter) {
+        if (mine.run === its.run) return mine.run.judge.exclusive === true;
+      }
+    }
+    return false;
+  }
+
+  /** The greenlets that undoing it kills: its own, or those of the operands when it is a combination itself. */
+  *bodies(): Iterable<Child> {
+    if (this.child !== null) yield this.child;
+    else if (this._op instanceof Combination) {
+      for (const branch of (this._slot as Gathering).branches) if (!branch.over) yield* branch.bodies();
+    }
+  }
+}
+
+/** One run of a combination. */
+export class Gathering {
+  readonly branches: Branch[] = [];
+  remaining = 0;
+  /** The outcome, once decided. */
+  decided = false;
+  value: unknown;
+  failed = false;
+  readonly waiter: Waiter;
+  /** The outermost combination that this one is an operand of, or this: it alone waits for deaths. */
+  readonly root: Gathering;
+  readonly judge: Judge;
+  #dying = 0;
+  #starting = true;
+
+  constructor(waiter: Waiter, judge: Judge) {
+    this.waiter = waiter;
+    this.root = waiter instanceof Branch ? waiter.run.root : this;
+    this.judge = judge;
+  }
+
+  /** Starts the operands in order, as long as nothing is decided. */
+  start(operands: readonly Operand[]): void {
+    this.remaining = operands.length;
+    // An operand whose turn does not come is not forgotten by anybody.
+    if (engine.watch !== null) for (const { given } of operands) told(given);
+    const self = this.waiter._self;
+    for (let i = 0; i < operands.length; i++) {
+      const { key, given, operation } = operands[i] as Operand;
+      const branch = new Branch(self, key, this);
+      this.branches.push(branch);
+      if (operation === null) branch.child = spawnBody(given);
+      branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
+      if (!this.decided && !this.#isLost()) continue;
+      // Its own start may have let one before it win, here or further out: it waits in vain then.
+      if (branch._op !== null) this.#drop(branch, true);
+      break;
+    }
+    if (!this.decided && this.remaining === 0) this.judge.exhausted?.(this);
+    this.#starting = false;
+  }
+
+  /** It is an operand that has been given up while its own operands were started. */
+  #isLost(): boolean {
+    const { waiter } = this;
+    return waiter instanceof Branch && (waiter.over || waiter.run.#isLost());
+  }
+
+  decide(value: unknown, failed: boolean): void {
+    this.value = value;
+    this.failed = failed;
+    this.decided = true;
+  }
+
+  /** Nothing is left to wait for. */
+  get over(): boolean {
+    return this.decided && (this.root !== this || this.#dying === 0);
+  }
+
+  branchEnded(branch: Branch, value: unknown, failed: boolean): void {
+    if (this.decided) return;
+    this.remaining--;
+    if (this.judge.ended(branch.key, value, failed, this)) this.decided = true;
+    else if (this.remaining === 0) this.judge.exhausted?.(this);
+    if (!this.decided) return;
+    this.cancel(true);
+    this.#deliver();
+  }
+
+  /** Undoes the branches that have not ended and kills their bodies; `wait`: the outcome waits for their deaths. */
+  cancel(wait: boolean): void {
+    // Until all are told, nothing is over, even if the first dies at once.
+    this.root.#dying++;
+    const { branches } = this;
+    for (let i = 0; i < branches.length; i++) {
+      const branch = branches[i] as Branch;
+      if (branch.over) continue;
+      branch.over = true;
+      this.#drop(branch, wait);
+    }
+    this.root.#dying--;
+  }
+
+  #drop(branch: Branch, wait: boolean): void {
+    if (branch.child === null && !(branch._op instanceof Combination)) {
+      branch._cancel();
+      return;
+    }
+    if (wait) for (const child of branch.bodies()) this.root.#awaitDeath(child);
+    branch._cancel();
+    branch.child?._kill(undefined);
+  }
+
+  #awaitDeath(child: Child): void {
+    this.#dying++;
+    const link: Link = {
+      _waiter: this.waiter,
+      _died: () => {
+        this.#dying--;
+        this.#deliver();
+      },
+    };
+    child._link(link);
+  }
+
+  /** It is over, with `value`, though no branch decided it. */
+  end(value: unknown): void {
+    this.decide(value, false);
+    this.cancel(true);
+    this.#deliver();
+  }
+
+  #deliver(): void {
+    // Whoever it is an operand of knows at once, before others go on by what has happened.
+    const listens = this.root !== this || (!this.#starting && this.waiter._mode === PARKED);
+    if (this.over && listens) wake(this.waiter, this.value, this.failed);
+  }
+}
+
+/** One of several things to wait for. */
+interface Operand {
+  readonly key: Key;
+  readonly given: unknown;
+  /** Null for a body, which gets a greenlet of its own. */
+  readonly operation: Operation<unknown> | null;
+}
+
+function told(given: unknown): void {
+  if (given instanceof Operation) engine.watch?.ran(given);
+}
+
+function toOperand(given: unknown, key: Key): Operand {
+  if (given instanceof Operation && !(given instanceof Call)) return { key, given, operation: given };
+  if (isGenerator(given) || given instanceof Call) return { key, given, operation: null };
+  const operation = toOperation(given, key);
+  // One that was made here is not forgotten by anybody either.
+  if (operation !== given) told(operation);
+  return { key, given, operation };
+}
+
+function spawnBody(operand: unknown): Child {
+  return operand instanceof Call
+    ? children.spawn(operand.fn, operand.args, undefined)
+    : children.spawn(() => operand, [], undefined);
+}
+
+export abstract class Combination<T> extends Operation<T> {
+  protected readonly operands: readonly Operand[];
+  protected readonly record: boolean;
+
+  constructor(waitables: unknown, name: string) {
+    super();
+    checkWaitables(waitables, name);
+    const operands: Operand[] = [];
+    this.record = !(Symbol.iterator in waitables);
+    if (this.record) {
+      for (const key of Object.keys(waitables))
+        operands.push(toOperand((waitables as Record<string, unknown>)[key], key));
+    } else {
+      for (const given of waitables as Iterable<unknown>) operands.push(toOperand(given, operands.length));
+    }
+    this.operands = operands;
+  }
+
+  /** How many operands there are. @internal */
+  get _count(): number {
+    return this.operands.length;
+  }
+
+  /** A judge for one run. */
+  protected abstract judge(): Judge;
+
+  _start(waiter: Waiter): Started {
+    const run = new Gathering(waiter, this.judge());
+    run.start(this.operands);
+    if (!run.over) return park(waiter, this, run);
+    if (run.failed) throw run.value;
+    return done(waiter, run.value);
+  }
+
+  override _undo(waiter: Waiter): void {
+    (waiter._slot as Gathering).cancel(false);
+  }
+
+  _decided(waiter: Waiter): boolean {
+    return (waiter._slot as Gathering).decided;
+  }
+
+  protected empty(): unknown[] | Record<string, unknown> {
+    // Keys in the order of the record, not in that of the ends.
+    return this.record
+      ? Object.fromEntries(this.operands.map(({ key }) => [key, undefined]))
+      : new Array(this.operands.length);
+  }
+}
+
+function checkWaitables(waitables: unknown, name: string): asserts waitables is object {
+  if (
+    typeof waitables !== 'object' ||
+    waitables === null ||
+    waitables instanceof Operation ||
+    waitables instanceof Fiber ||
+    isGenerator(waitables) ||
+    isPromiseLike(waitables)
+  ) {
+    throw new TypeError(`${name}() takes an iterable or a record of things to wait for`);
+  }
+}
