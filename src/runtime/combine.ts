@@ -118,7 +118,7 @@ export function settled<const W extends Several>(waitables: W): Operation<Attemp
 /** The first to end, by value or error. The others are ended as in `all`. Errors: `RangeError` when there are none. */
 export function race<const W extends Several>(waitables: W): Operation<Awaits<ElementOf<W>>> {
   const operation = new Race(waitables, 'race');
-  refuseEmpty(operation, 'race');
+  refuseEmpty(operation._count, 'race');
   return operation as Operation<unknown> as Operation<Awaits<ElementOf<W>>>;
 }
 
@@ -128,8 +128,9 @@ export function any<const W extends Several>(waitables: W): Operation<Awaits<Ele
   return operation as Operation<unknown> as Operation<Awaits<ElementOf<W>>>;
 }
 
-export function refuseEmpty(operation: Combination<unknown>, name: string): void {
-  if (operation._count === 0) {
+/** One of none would never come. */
+export function refuseEmpty(count: number, name: string): void {
+  if (count === 0) {
     throw new RangeError(`${name}() needs at least one thing to wait for, got none: it would wait for ever`);
   }
 }

@@ -63,8 +63,8 @@ class Branch extends Visitor {
   /** The greenlets that undoing it kills: its own, or those of the operands when it is a combination itself. */
   *bodies(): Iterable<Child> {
     if (this.child !== null) yield this.child;
-    else if (this._op instanceof Combination) {
-      for (const branch of (this._slot as Gathering).branches) if (!branch.over) yield* branch.bodies();
+    else if (this._slot instanceof Gathering) {
+      for (const branch of this._slot.branches) if (!branch.over) yield* branch.bodies();
     }
   }
 }
@@ -95,18 +95,27 @@ export class Gathering {
     this.remaining = operands.length;
     // An operand whose turn does not come is not forgotten by anybody.
     if (engine.watch !== null) for (const { given } of operands) told(given);
-    const self = this.waiter._self;
     for (let i = 0; i < operands.length; i++) {
       const { key, given, operation } = operands[i] as Operand;
-      const branch = new Branch(self, key, this);
-      this.branches.push(branch);
-      if (operation === null) branch.child = spawnBody(given);
-      branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
-      if (!this.decided && !this.#isLost()) continue;
-      // Its own start may have let one before it win, here or further out: it waits in vain then.
-      if (branch._op !== null) this.#drop(branch, true);
-      break;
+      if (this.begin(key, given, operation)) break;
     }
+    this.begun();
+  }
+
+  /** Starts one operand; whether those behind it need not be started. */
+  begin(key: Key, given: unknown, operation: Operation<unknown> | null): boolean {
+    const branch = new Branch(this.waiter._self, key, this);
+    this.branches.push(branch);
+    if (operation === null) branch.child = spawnBody(given);
+    branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
+    if (!this.decided && !this.#isLost()) return false;
+    // Its own start may have let one before it win, here or further out: it waits in vain then.
+    if (branch._op !== null) this.#drop(branch, true);
+    return true;
+  }
+
+  /** All that are to be started have been. */
+  begun(): void {
     if (!this.decided && this.remaining === 0) this.judge.exhausted?.(this);
     this.#starting = false;
   }
@@ -153,7 +162,7 @@ export class Gathering {
   }
 
   #drop(branch: Branch, wait: boolean): void {
-    if (branch.child === null && !(branch._op instanceof Combination)) {
+    if (branch.child === null && !(branch._slot instanceof Gathering)) {
       branch._cancel();
       return;
     }
@@ -196,13 +205,17 @@ interface Operand {
   readonly operation: Operation<unknown> | null;
 }
 
-function told(given: unknown): void {
+export function told(given: unknown): void {
   if (given instanceof Operation) engine.watch?.ran(given);
 }
 
+/** It is run in a greenlet of its own. */
+export function isBody(given: unknown): boolean {
+  return given instanceof Operation ? given instanceof Call : isGenerator(given);
+}
+
 function toOperand(given: unknown, key: Key): Operand {
-  if (given instanceof Operation && !(given instanceof Call)) return { key, given, operation: given };
-  if (isGenerator(given) || given instanceof Call) return { key, given, operation: null };
+  if (isBody(given)) return { key, given, operation: null };
   const operation = toOperation(given, key);
   // One that was made here is not forgotten by anybody either.
   if (operation !== given) told(operation);
@@ -265,7 +278,7 @@ export abstract class Combination<T> extends Operation<T> {
   }
 }
 
-function checkWaitables(waitables: unknown, name: string): asserts waitables is object {
+export function checkWaitables(waitables: unknown, name: string): asserts waitables is object {
   if (
     typeof waitables !== 'object' ||
     waitables === null ||

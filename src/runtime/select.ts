@@ -1,10 +1,11 @@
 /** The first of several waits, by name. */
 import { checkOptions, checkTimeout, showValue } from './check.js';
 import { type Awaits, refuseEmpty } from './combine.js';
-import { setTimer } from './engine.js';
-import { Combination, Gathering, type Judge } from './gathering.js';
+import { engine, setTimer } from './engine.js';
+import { checkWaitables, Gathering, isBody, type Judge, told } from './gathering.js';
 import { holdsProcess } from './holds.js';
-import { done, type Operation, park } from './operation.js';
+import { toOperation } from './operand.js';
+import { done, Operation, park } from './operation.js';
 import type { Started, Waiter } from './waiter.js';
 
 export interface SelectOptions {
@@ -34,26 +35,41 @@ const FIRST: Judge = {
   },
 };
 
-class Select extends Combination<unknown> {
+/** It keeps its operands as they were given, and makes nothing of them before they are begun: mostly the first is ready. */
+class Select extends Operation<unknown> {
   readonly _name = 'select';
+  readonly #operands: Record<string, unknown>;
   readonly #timeout: number;
 
-  constructor(waitables: unknown, timeout: number) {
-    super(waitables, 'select');
+  constructor(waitables: Record<string, unknown>, timeout: number) {
+    super();
+    this.#operands = { ...waitables };
     this.#timeout = timeout;
+    for (const key in this.#operands) {
+      const given = this.#operands[key];
+      if (!(given instanceof Operation) && !isBody(given)) this.#operands[key] = toOperation(given, key);
+    }
+  }
+
+  /** How many operands there are. @internal */
+  get _count(): number {
+    return Object.keys(this.#operands).length;
   }
 
   override get _object(): string {
-    return this.operands.map(({ key }) => key).join(', ');
+    return Object.keys(this.#operands).join(', ');
   }
 
-  protected judge(): Judge {
-    return FIRST;
-  }
-
-  override _start(waiter: Waiter): Started {
+  _start(waiter: Waiter): Started {
     const run = new Gathering(waiter, FIRST);
-    run.start(this.operands);
+    const operands = this.#operands;
+    if (engine.watch !== null) for (const given of Object.values(operands)) told(given);
+    run.remaining = Number.POSITIVE_INFINITY;
+    for (const key in operands) {
+      const given = operands[key];
+      if (run.begin(key, given, isBody(given) ? null : (given as Operation<unknown>))) break;
+    }
+    run.begun();
     if (!run.decided && this.#timeout === 0) run.end(NONE);
     if (run.over) {
       if (run.failed) throw run.value;
@@ -61,6 +77,14 @@ class Select extends Combination<unknown> {
     }
     if (!run.decided) setTimer(waiter, this.#timeout, holdsProcess(waiter));
     return park(waiter, this, run);
+  }
+
+  override _undo(waiter: Waiter): void {
+    (waiter._slot as Gathering).cancel(false);
+  }
+
+  _decided(waiter: Waiter): boolean {
+    return (waiter._slot as Gathering).decided;
   }
 
   override _expire(waiter: Waiter): void {
@@ -93,8 +117,9 @@ export function select<const W extends Readonly<Record<string, unknown>>>(
   if (typeof waitables !== 'object' || waitables === null || Symbol.iterator in waitables) {
     throw new TypeError(`select() takes a record, such as { job: queue.get() }, got ${showValue(waitables)}`);
   }
+  checkWaitables(waitables, 'select');
   checkOptions(options, '{ timeout: 1000 }');
   const operation = new Select(waitables, checkTimeout(options.timeout));
-  if (options.timeout === undefined) refuseEmpty(operation, 'select');
+  if (options.timeout === undefined) refuseEmpty(operation._count, 'select');
   return operation as Operation<unknown> as Operation<Selected<W>>;
 }
