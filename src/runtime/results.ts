@@ -1,7 +1,10 @@
 /** Anything that yields many values. */
 import { Call } from './call.js';
-import type { Operation } from './operation.js';
+import { engine } from './engine.js';
+import { Fiber } from './fiber.js';
+import { done, Operation } from './operation.js';
 import type { Green } from './types.js';
+import type { Started, Waiter } from './waiter.js';
 
 /**
  * Many values, one after the other. Inside a greenlet: `while (yield* it.more()) use(it.value)`; outside: `for await`. An
@@ -31,7 +34,7 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
   }
 
   next(): Operation<IteratorResult<T, undefined>> {
-    return new Call(pull as never, [this], 'Results.next');
+    return new Next(this);
   }
 
   /** All values that are left. */
@@ -67,6 +70,34 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
         return { done: true, value: undefined };
       },
     };
+  }
+}
+
+/** An operation itself, and no body: where it is an operand, the pull is undone when it loses. */
+class Next<T> extends Operation<IteratorResult<T, undefined>> {
+  readonly _name = 'Results.next';
+  readonly #results: Results<T>;
+
+  constructor(results: Results<T>) {
+    super();
+    this.#results = results;
+  }
+
+  override get _isFrame(): boolean {
+    return true;
+  }
+
+  _start(waiter: Waiter): Started {
+    const results = this.#results as Pullable<T>;
+    if (waiter instanceof Fiber) {
+      const frame = new Call(pull as never, [results], this._name);
+      if (engine.watch !== null) engine.watch.ran(frame);
+      return frame._start(waiter);
+    }
+    if (results._isClosed) return done(waiter, END);
+    const pulling = results._pull();
+    if (engine.watch !== null) engine.watch.ran(pulling);
+    return pulling._start(waiter);
   }
 }
 
