@@ -1,14 +1,9 @@
-/** Runs the examples: `npm run example G1` one of them, `--all` all, `--list` tells what there is. */
-import { spawn as spawnProcess } from 'node:child_process';
+/** Runs the examples: `npm run example T12` one of them, `--all` all, `--list` tells what there is. */
+import { type ChildProcess, type StdioOptions, spawn as spawnProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Green, main, suspend } from 'greenlets';
-
-/** The programs of the seed documents, by their numbers. */
-const EXAMPLES: Readonly<Record<string, { file: string; title: string }>> = {
-  G1: { file: 'seeds/g1-switch.ts', title: 'two greenlets that switch by hand' },
-  G2: { file: 'seeds/g2-joinall.ts', title: 'two greenlets that give way to one another' },
-  G3: { file: 'seeds/g3-fetch.ts', title: 'three pages, fetched side by side' },
-};
+import { type Green, main, Pool, suspend } from 'greenlets';
+import { EXAMPLES, type Example } from './seeds/index.js';
 
 const USAGE = 'Usage: npm run example <id> [arguments] | --all | --list';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -17,7 +12,7 @@ function* program(choice = '', ...args: string[]): Green<number> {
   if (choice === '--list') return list();
   if (choice === '--all') return yield* runAll();
   const example = EXAMPLES[choice.toUpperCase()];
-  if (example !== undefined) return yield* run(example.file, args);
+  if (example !== undefined) return yield* run(example.file, args, 'inherit');
   console.error(`${choice === '' ? '' : `There is no example ${choice}.\n`}${USAGE}`);
   return 2;
 }
@@ -27,26 +22,45 @@ function list(): number {
   return 0;
 }
 
-/** One after the other; gives how many failed. */
+/** Some at a time, printed one after the other; gives how many failed. */
 function* runAll(): Green<number> {
+  const entries = Object.entries(EXAMPLES);
+  const outcomes = new Pool(availableParallelism()).imap(([, example]) => runKept(example), entries);
   let failed = 0;
-  for (const [id, { file, title }] of Object.entries(EXAMPLES)) {
-    console.log(`== ${id}: ${title}`);
-    if ((yield* run(file)) !== 0) failed++;
-    console.log();
+  for (const [id, { title }] of entries) {
+    yield* outcomes.more();
+    const { code, output } = outcomes.value;
+    console.log(`== ${id}: ${title}\n${output}`);
+    if (code !== 0) failed++;
   }
   if (failed > 0) console.error(`${failed} of the examples failed`);
   return failed;
 }
 
+/** Runs one that nobody types into, and keeps what it prints. */
+function* runKept({ file, typed = '' }: Example): Green<{ code: number; output: string }> {
+  let output = '';
+  const keep = (text: string) => {
+    output += text;
+  };
+  const code = yield* run(file, [], 'pipe', (child) => {
+    child.stdin?.on('error', () => {}); // it has ended without reading
+    child.stdin?.end(typed);
+    child.stdout?.setEncoding('utf8').on('data', keep);
+    child.stderr?.setEncoding('utf8').on('data', keep);
+  });
+  return { code, output };
+}
+
 /** Runs a file in a process of its own; gives the exit code. Interrupted, the process is ended. */
-function run(file: string, args: string[] = []) {
+function run(file: string, args: string[], stdio: StdioOptions, begin = (_child: ChildProcess) => {}) {
   return suspend<number>(`example ${file}`, (waker) => {
     const path = fileURLToPath(new URL(file, import.meta.url));
     const node = ['--import', import.meta.resolve('tsx'), path, ...args];
-    const child = spawnProcess(process.execPath, node, { cwd: ROOT, stdio: 'inherit' });
+    const child = spawnProcess(process.execPath, node, { cwd: ROOT, stdio });
+    begin(child);
     child.on('error', (error) => waker.reject(error));
-    child.on('exit', (code) => waker.resolve(code ?? 1));
+    child.on('close', (code) => waker.resolve(code ?? 1));
     return () => void child.kill();
   });
 }

@@ -8,6 +8,7 @@ import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { SocketClosed } from './errors.js';
 import { endWait, hostWait, IoOperation } from './io-wait.js';
+import { checkPort } from './net/connect.js';
 import { placed } from './net/reading.js';
 import { endAll } from './net/sending.js';
 
@@ -209,7 +210,7 @@ class Closed extends IoOperation<void> {
  */
 export function bind(options: BindOptions = {}): Operation<UdpSocket> {
   const { port = 0, host, type = 'udp4', reuseAddr = false, maxPending } = options;
-  checkCount(port, 'port');
+  checkPort(port);
   if (maxPending !== undefined) checkCount(maxPending, 'maxPending', 1);
   return hostWait<UdpSocket>(`udp.bind of ${port}`, (waker) => {
     const raw = dgram.createSocket({ type, reuseAddr });

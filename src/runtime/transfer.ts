@@ -5,7 +5,7 @@
  * main's transfers run at once, until control comes back to main or the greenlets have parked on IO; then the transfer
  * stays open and is delivered when control does come back.
  */
-import { engine, removeReady } from './engine.js';
+import { clearTimer, engine, removeReady } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
 import { describe, describeWait, done, Operation, SUSPENDED } from './operation.js';
@@ -305,8 +305,9 @@ function sendTo(target: Fiber, transfer: Transfer<unknown>): Fiber | null {
   return resumeWith(target, transfer._sent, transfer._throws);
 }
 
-/** Takes an unstarted greenlet that is scheduled off the ready list. */
+/** Takes an unstarted greenlet that is scheduled off the ready list, and off the timers. */
 function unschedule(target: Fiber): void {
+  clearTimer(target);
   if (target._mode !== START) return;
   removeReady(target);
   target._mode = NEW;

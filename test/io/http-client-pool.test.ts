@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { call, type Green, green, joinall, sleep, spawn, until } from 'greenlets';
+import { type Green, green, joinall, sleep, spawn, until } from 'greenlets';
 import { BodyClosed, http } from 'greenlets/io';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
+import { passUntil, thrownBy } from './http-client-kit.js';
 import { nothingLeft } from './http-left-over.js';
 import { type RawHandler, type RawServer, rawServer } from './http-raw-server.js';
 
@@ -11,20 +12,6 @@ afterEach(nothingLeft);
 
 function* raw(handler: RawHandler): Green<RawServer> {
   return yield* until(rawServer(handler));
-}
-
-function* thrownBy(fn: () => unknown): Green<any> {
-  try {
-    yield* call(fn as () => Green<unknown>);
-  } catch (error) {
-    return error;
-  }
-  throw new Error('nothing was thrown');
-}
-
-/** Passes of the host, until `condition` holds. */
-function* passUntil(condition: () => boolean): Green<void> {
-  while (!condition()) yield* until(new Promise((resolve) => setImmediate(resolve)));
 }
 
 function answer(socket: Socket, body: string, headers = ''): void {
@@ -183,6 +170,56 @@ describe('connections', () => {
       for (const socket of server.open) socket.end();
       yield* passUntil(() => http.globalAgent.statistics().sockets === 0);
       expect(yield* text(server.url, { method: 'POST' })).toBe('ok');
+    }),
+  );
+});
+
+describe('an agent', () => {
+  it.each([
+    [5, 'options must be { maxSockets, idleTimeout, … }, got 5 (number)'],
+    [{ maxSockets: 0 }, 'maxSockets must be a whole number of at least 1, got 0'],
+    [{ maxFreeSockets: -1 }, 'maxFreeSockets must be a whole number of at least 0, got -1'],
+    [{ idleTimeout: '1' }, 'idleTimeout must be a number of milliseconds, got "1"'],
+  ])('refuses %j', (options, message) => {
+    expect(() => new http.Agent(options as http.AgentOptions)).toThrow(message);
+  });
+
+  it(
+    'that is closed closes what is used when it falls free, and goes on',
+    green(function* () {
+      const sockets: Socket[] = [];
+      const server = yield* raw((socket) => void sockets.push(socket));
+      const agent = new http.Agent({ maxSockets: 1 });
+      const two = [spawn(text, server.url, { agent }), spawn(text, server.url, { agent })];
+      yield* passUntil(() => sockets.length === 1);
+      agent.close();
+      answer(sockets[0] as Socket, 'first');
+      yield* passUntil(() => sockets.length === 2);
+      expect(server.made).toBe(2);
+      answer(sockets[1] as Socket, 'second');
+      yield* joinall(two);
+      expect(two.map((each) => each.value)).toEqual(['first', 'second']);
+      agent[Symbol.dispose]();
+    }),
+  );
+
+  it(
+    'keeps at most maxFreeSockets, and finds addresses by lookup',
+    green(function* () {
+      const server = yield* raw((socket) => answer(socket, 'ok'));
+      const asked: string[] = [];
+      const agent = new http.Agent({
+        maxFreeSockets: 1,
+        lookup: (host, _options, found) => {
+          asked.push(host);
+          found(null, [{ address: '127.0.0.1', family: 4 }]);
+        },
+      });
+      const url = `http://some.host:${server.port}/`;
+      yield* joinall([1, 2, 3].map(() => spawn(text, url, { agent })));
+      expect(asked).toEqual(['some.host', 'some.host', 'some.host']);
+      expect(agent.statistics()).toMatchObject({ sockets: 1, free: 1 });
+      agent.close();
     }),
   );
 });

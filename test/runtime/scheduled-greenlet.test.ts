@@ -561,6 +561,31 @@ describe('a greenlet that is awaited by mistake', () => {
 
 describe('switch and throw of a scheduled greenlet', () => {
   it(
+    'leave no timer of one that was to start later',
+    virtual(function* (clock) {
+      const seen: number[] = [];
+      const later = spawnLater(20, function* () {
+        yield* sleep(50);
+        seen.push(clock.now());
+      });
+      const switcher = spawn(function* () {
+        yield* later.switch();
+      });
+      yield* later.join();
+      const never = spawnLater(20, () => seen.push(0));
+      const thrower = spawn(function* () {
+        yield* never.throw();
+      });
+      yield* joinall([switcher, thrower], { timeout: 100 });
+      expect(never.dead).toBe(true);
+      yield* sleep(100);
+      expect(seen).toEqual([50]);
+      yield* switcher.kill();
+      yield* thrower.kill();
+    }),
+  );
+
+  it(
     'switch starts an unstarted one now; the switcher goes on when it gives way',
     virtual(function* () {
       const trace: string[] = [];

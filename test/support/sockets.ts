@@ -55,6 +55,7 @@ export async function readAll(peer: host.Socket): Promise<string> {
   peer.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
+  peer.resume();
   await once(peer, 'end');
   return text;
 }

@@ -83,7 +83,7 @@ export class Agent implements PoolRules, Disposable {
   }
 
   /** Counts the times that it was closed. @internal */
-  get generation(): number {
+  get _generation(): number {
     return this.#generation;
   }
 

@@ -22,11 +22,13 @@ export interface PoolRules {
   readonly maxSockets: number;
   readonly maxFreeSockets: number;
   readonly idleTimeout: number;
-  readonly generation: number;
+  /** Connections of another one are not kept. @internal */
+  readonly _generation: number;
   /** One is idle, until `expires`. @internal */
   _rests(expires: number): void;
-  /** It has connections or somebody waiting; nothing is left of it. @internal */
+  /** It has connections or somebody waiting. @internal */
   _isUsed(pool: OriginPool): void;
+  /** Nothing is left of it. @internal */
   _isEmpty(pool: OriginPool): void;
 }
 
@@ -82,7 +84,7 @@ export class OriginPool implements Keeper {
   }
 
   released(connection: Connection): void {
-    if (connection.generation !== this.#rules.generation) {
+    if (connection.generation !== this.#rules._generation) {
       connection.destroy();
       return;
     }
@@ -173,7 +175,7 @@ export class OriginPool implements Keeper {
       return socket;
     };
     const event = secure ? 'secureConnect' : 'connect';
-    const connection = new Connection(connect, event, this, applicant, this.#rules.generation);
+    const connection = new Connection(connect, event, this, applicant, this.#rules._generation);
     this.#size++;
     applicant.assigned(connection);
   }

@@ -1,8 +1,9 @@
 /**
- * `greenlets/monkey/auto`: importing it will apply every patch of `greenlets/monkey`, for `node --import`.
- *
- * Empty for now.
+ * `greenlets/monkey/auto`: importing it applies every patch of `greenlets/monkey`. As the first import of a program, or by
+ * `node --import greenlets/monkey/auto app.js`.
  *
  * @module
  */
-export {};
+import { patchAll } from './patch-all.js';
+
+patchAll();

@@ -40,9 +40,10 @@ export class ByteBuffer {
   }
 
   push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
     this.#length += chunk.length;
     if (this.#chunks.length > 0 && chunk.length <= SMALL) this.#append(chunk);
-    else if (chunk.length > 0) this.#chunks.push(chunk);
+    else this.#chunks.push(chunk);
   }
 
   /** What comes in crumbs while nobody can use it is kept in slabs: a Buffer of its own for each would be many times its size. */

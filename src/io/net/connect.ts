@@ -66,7 +66,14 @@ class Connect extends Opening<net.Socket, Socket> {
   }
 
   protected _open(): net.Socket {
-    return net.connect({ ...this.#options, allowHalfOpen: true });
+    const options = { ...this.#options, allowHalfOpen: true };
+    const handle = new net.Socket(options as net.SocketConstructorOpts);
+    try {
+      return handle.connect(options);
+    } catch (error) {
+      handle.destroy();
+      throw error;
+    }
   }
 
   protected _opened(handle: net.Socket): Socket {
@@ -81,15 +88,24 @@ export function where(options: net.NetConnectOpts): string {
   return `${host}:${port}`;
 }
 
+/** The host refuses it as well, but later, and keeps the handle. */
+export function checkPort(port: unknown): void {
+  const number = typeof port === 'string' && port.trim() !== '' ? Number(port) : port;
+  if (Number.isInteger(number) && (number as number) >= 0 && (number as number) <= 65_535) return;
+  throw new RangeError(`port must be a whole number from 0 to 65535, got ${showValue(port)}`);
+}
+
 /** The two spellings as one. */
 export function connectOptions(first: unknown, host: unknown): ConnectOptions {
   if (typeof first === 'number') {
     if (host !== undefined && typeof host !== 'string') {
       throw new TypeError(`host must be a string, got ${showValue(host)}`);
     }
+    checkPort(first);
     return host === undefined ? { port: first } : { port: first, host };
   }
   if (typeof first === 'object' && first !== null && ('port' in first || 'path' in first)) {
+    if ('port' in first && !('path' in first)) checkPort(first.port);
     return first as ConnectOptions;
   }
   throw new TypeError(`options must be a port, or { host, port } or { path }, got ${showValue(first)}`);

@@ -141,7 +141,11 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     if (!this.#closing && !this.#closed) {
       this.#closing = true;
       this.raw.destroySoon();
-      if (!this.raw.destroyed) this.raw.setTimeout(LINGER, () => this.#giveUp());
+      if (!this.raw.destroyed)
+        this.raw.setTimeout(LINGER, () => {
+          this.#written = this.bytesWritten;
+          this.raw.destroy();
+        });
       this._serve();
       this.#drained();
     }
@@ -153,21 +157,17 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     if (this.#handedOver) return;
     this.#closing = true;
     if (this.raw.destroyed) return;
-    this.#giveUp();
+    this.#written = this.bytesWritten;
+    // Only TCP has resets, and the host would first wait until all has been sent.
+    if (this.raw.remoteFamily !== undefined && !('encrypted' in this.raw)) this.raw.resetAndDestroy();
+    this.raw.destroy();
     this._serve();
     this.#drained();
   }
 
-  #giveUp(): void {
-    this.#written = this.bytesWritten;
-    // Only TCP has resets.
-    if (this.raw.remoteFamily === undefined || 'encrypted' in this.raw) this.raw.destroy();
-    else this.raw.resetAndDestroy();
-  }
-
   /** It has been closed, at this end or by an error. */
   get closed(): boolean {
-    return this.#closed || this.#closing;
+    return this.#closed || this.#closing || this.#error !== null;
   }
 
   /** Bytes that have arrived so far. */

@@ -30,7 +30,11 @@ export type Listener = number | readonly [host: string, port: number] | net.List
 export type ConnectionHandler = (socket: Socket, address: AddressInfo) => unknown;
 
 /** What the handlers run in: a pool of that size, a pool or group, or a function that starts them as `spawn` does. */
-export type Spawner = number | Pool | Group | ((fn: AnyFn, ...args: unknown[]) => unknown);
+export type Spawner =
+  | number
+  | Pool
+  | Group
+  | ((fn: (...args: unknown[]) => unknown, ...args: unknown[]) => unknown);
 
 export interface StreamServerOptions {
   /** Unless given, a greenlet for each connection, without bound. */
@@ -52,7 +56,7 @@ export class StreamServer {
   readonly #listener: Listener;
   readonly #handle: ConnectionHandler;
   readonly #members: Pool | Group;
-  readonly #spawner: ((fn: AnyFn, ...args: unknown[]) => unknown) | null;
+  readonly #spawner: AnyFn | null;
   readonly #backlog: number;
   readonly #open = new Map<Greenlet<unknown>, Socket>();
   readonly #stopped = new Event();

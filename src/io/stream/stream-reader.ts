@@ -1,6 +1,7 @@
 /** Reading a stream of the host. */
 import { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
+import { showValue } from '../../runtime/check.js';
 import { SocketClosed } from '../errors.js';
 import { ByteReader } from '../net/byte-reader.js';
 import { placed, type ReadEnd } from '../net/reading.js';
@@ -17,9 +18,7 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
   constructor(raw: Readable) {
     super();
     this.raw = raw;
-    raw.on('data', (chunk: Buffer | string) =>
-      this._arrived(typeof chunk === 'string' ? Buffer.from(chunk) : chunk),
-    );
+    raw.on('data', (chunk: unknown) => this.#take(chunk));
     raw.on('end', () => {
       this.#ended = true;
       this._serve();
@@ -34,6 +33,19 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
     });
   }
 
+  #take(chunk: unknown): void {
+    if (chunk instanceof Buffer) this._arrived(chunk);
+    else if (typeof chunk === 'string') this._arrived(Buffer.from(chunk));
+    else if (chunk instanceof Uint8Array) {
+      this._arrived(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    } else {
+      const what = `a stream of bytes must give bytes or text, got ${showValue(chunk)}; for objects there is each()`;
+      this.#error ??= { error: new TypeError(what) };
+      this.raw.destroy();
+      this._serve();
+    }
+  }
+
   protected _pause(): void {
     this.raw.pause();
   }
@@ -45,6 +57,7 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
   protected _end(): ReadEnd {
     if (this.#error !== null) return this.#error;
     if (this.#ended || this.raw.readableEnded) return null;
+    if (this.raw.errored != null) return { error: this.raw.errored };
     return this.#closed || this.raw.destroyed
       ? { error: placed(SocketClosed, `${this} is closed`) }
       : undefined;

@@ -32,15 +32,26 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   #failed(): void {
-    const failure = this._failure() ?? { error: placed(SocketClosed, `${this} is closed`) };
+    const failure = this._failure() ?? this.#closed();
     endAll(this.#writers, failure);
     endAll(this.#enders, failure);
+  }
+
+  #closed(): { readonly error: unknown } {
+    return { error: placed(SocketClosed, `${this} is closed for writing`) };
   }
 
   /** Why nothing can be written, null while something can. @internal */
   _failure(): { readonly error: unknown } | null {
     if (this.#error !== null) return this.#error;
-    return this.raw.writable ? null : { error: placed(SocketClosed, `${this} is closed for writing`) };
+    if (this.raw.errored != null) return { error: this.raw.errored };
+    // The answer of a server stays writable when it is destroyed.
+    return this.raw.writable && !this.raw.destroyed ? null : this.#closed();
+  }
+
+  /** Why its end will not come, null while it may. @internal */
+  _endFailure(): { readonly error: unknown } | null {
+    return this.raw.destroyed || this.#error !== null ? this._failure() : null;
   }
 
   /** Writes `data`; waits while more is on its way than the host will keep. Errors: the stream's, `Timeout`. */
@@ -114,7 +125,7 @@ class Ended extends Waiting {
   _start(waiter: Waiter): Started {
     const { raw } = this.writer;
     if (raw.writableFinished) return done(waiter, undefined);
-    const failure = raw.destroyed ? this.writer._failure() : null;
+    const failure = this.writer._endFailure();
     if (failure !== null) throw failure.error;
     return this._wait(waiter);
   }

@@ -52,8 +52,11 @@ process.on('exit', () => {
 endings.push(() => new Call(endAll, []));
 
 function* endAll(): Green<void> {
-  for (const child of alive) child._end('SIGTERM');
-  for (const child of [...alive]) yield* child.wait();
+  const children = [...alive];
+  for (const child of children) child._end('SIGTERM');
+  for (const child of children) yield* child.wait();
+  // Those of its group that have stayed.
+  for (const child of children) child._end('SIGKILL');
 }
 
 export class Popen {
@@ -195,7 +198,7 @@ export class Popen {
   /** At the end of this process: one that cannot be killed does not keep the others. @internal */
   _end(signal: NodeJS.Signals): void {
     try {
-      this.kill(signal);
+      this._killGroup(signal);
     } catch {
       // It has become somebody else's.
     }
@@ -233,7 +236,7 @@ function sameAs(stdout: Redirect, joined: boolean): Redirect {
 
 /** The host makes a pipe for each of them; a shell joins them, and then becomes the program. */
 function intoOnePipe(command: string, rest: string[], options: PopenOptions): [string, string[]] {
-  if (options.shell) return [`{ ${command}\n} 2>&1`, rest];
+  if (options.shell) return [`{ ${[command, ...rest].join(' ')}\n} 2>&1`, []];
   // The host tells what is wrong with one that cannot be started.
   if (!isProgram(command, options)) return [command, rest];
   return ['/bin/sh', ['-c', 'exec "$0" "$@" 2>&1', command, ...rest]];

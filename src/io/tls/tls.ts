@@ -3,7 +3,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import { checkTimeout, showValue } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
-import { Opening, where } from '../net/connect.js';
+import { checkPort, Opening, where } from '../net/connect.js';
 import { Socket } from '../net/socket.js';
 import {
   type ConnectionHandler,
@@ -90,6 +90,7 @@ export function connect(options: TlsConnectOptions): Operation<TlsSocket> {
     throw new TypeError(`options must be { host, port, … }, got ${showValue(options)}`);
   }
   const { timeout, ...rest } = options;
+  if (rest.path === undefined && rest.socket === undefined) checkPort(rest.port);
   return new Connect(rest, checkTimeout(timeout), 'tls.connect');
 }
 

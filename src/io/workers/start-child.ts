@@ -1,0 +1,172 @@
+/** Starting a child process or a worker thread, with a channel to it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { receiveMessageOnPort, type Transferable, Worker } from 'node:worker_threads';
+import { Channel } from './channel.js';
+import { type Init, mainUrl, type StartMethod } from './child-state.js';
+
+/** The parent's end of a channel. */
+export abstract class Child extends Channel {
+  /** The process that it runs in. */
+  abstract readonly pid: number;
+  /** How it has ended; null while it lives. */
+  exitCode: number | null = null;
+
+  /** Sends `signal`: worker threads know only the end. Never switches. */
+  abstract kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): void;
+
+  /** Handles what has arrived and was not looked at yet, where the host allows it. */
+  drain(): void {}
+}
+
+/** The file that every child runs, beside this one: as source under a loader, or built. */
+const ENTRY = new URL(import.meta.url.replace(/start-child\.([jt]s)(?:[?#].*)?$/, 'entry.$1'));
+
+/** Options of this process that a child must not share. */
+const OWN = /^--(inspect|debug|eval|print|test|watch|prof|cpu-prof|heap-prof)/;
+
+function childArgs(): string[] {
+  const args: string[] = [];
+  for (let index = 0; index < process.execArgv.length; index++) {
+    const arg = process.execArgv[index] as string;
+    if (arg === '-e' || arg === '-p' || arg === '--eval' || arg === '--print') index++;
+    else if (!OWN.test(arg)) args.push(arg);
+  }
+  return args;
+}
+
+/**
+ * Threads of Node 20 do not get the hooks of `--import tsx`: the code that registers them there before the entry. Null without tsx.
+ */
+function threadLoader(): string | null {
+  const loader = process.execArgv.find((arg) => /(^|[/=])tsx([/@]|$)/.test(arg));
+  if (loader === undefined) return null;
+  const from = /^(--import=)?file:/.test(loader)
+    ? fileURLToPath(loader.replace('--import=', ''))
+    : join(process.cwd(), 'package.json');
+  const api = createRequire(from)
+    .resolve('tsx/esm/api')
+    .replace(/\.cjs$/, '.mjs');
+  const [url, entry] = [pathToFileURL(api).href, ENTRY.href].map((each) => JSON.stringify(each));
+  return `import(${url}).then(({ register }) => { register(); return import(${entry}); });`;
+}
+
+class ProcessChild extends Child {
+  readonly kind: StartMethod = 'process';
+  readonly #raw: ChildProcess;
+  readonly pid: number;
+
+  constructor(init: Init) {
+    super();
+    this.#raw = fork(fileURLToPath(ENTRY), process.argv.slice(2), {
+      serialization: 'advanced',
+      execArgv: childArgs(),
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.pid = this.#raw.pid ?? -1;
+    this.#raw.on('message', (messages: unknown) => this._received(messages as never));
+    this.#raw.on('error', () => this.#ended(1));
+    this.#raw.on('exit', (code, signal) => this.#ended(code ?? -constants.signals[signal as NodeJS.Signals]));
+    this.#raw.on('disconnect', () => this.#ended(null));
+    this.#raw.send(init as never, () => {});
+    this._hold(false);
+  }
+
+  /** It has ended when it has exited and all that it had sent has come. */
+  #ended(code: number | null): void {
+    if (code !== null) this.exitCode = code;
+    if (this.exitCode !== null && !this.#raw.connected) this._gone();
+  }
+
+  protected _post(messages: readonly (readonly [string, unknown])[]): void {
+    if (this.#raw.connected) this.#raw.send(messages as never, () => {});
+  }
+
+  protected _hold(on: boolean): void {
+    if (on) {
+      this.#raw.ref();
+      this.#raw.channel?.ref();
+    } else {
+      this.#raw.unref();
+      this.#raw.channel?.unref();
+    }
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): void {
+    if (this.exitCode === null) this.#raw.kill(signal);
+  }
+}
+
+class ThreadChild extends Child {
+  readonly kind: StartMethod = 'worker';
+  readonly pid = process.pid;
+  readonly #raw: Worker;
+  #signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' | null = null;
+
+  constructor(init: Init) {
+    super();
+    const loader = threadLoader();
+    this.#raw = new Worker(loader ?? ENTRY, {
+      eval: loader !== null,
+      workerData: init,
+      argv: process.argv.slice(2),
+      execArgv: childArgs(),
+    });
+    this.#raw.on('message', (messages: unknown) => this._received(messages as never));
+    this.#raw.on('error', (error) => {
+      this.failure = error;
+    });
+    this.#raw.on('exit', (code) => {
+      this.exitCode = this.#signal === null ? code : -constants.signals[this.#signal];
+      this._gone();
+    });
+    this._hold(false);
+  }
+
+  /** The uncaught error that has ended it (out of memory). */
+  failure: unknown;
+
+  protected _post(
+    messages: readonly (readonly [string, unknown])[],
+    transfer: readonly Transferable[],
+  ): void {
+    this.#raw.postMessage(messages, transfer);
+  }
+
+  protected _hold(on: boolean): void {
+    if (on) this.#raw.ref();
+    else this.#raw.unref();
+  }
+
+  override drain(): void {
+    const port = (this.#raw as unknown as Record<symbol, unknown>)[PORT(this.#raw)] as never;
+    if (port === undefined) return;
+    for (;;) {
+      const received = receiveMessageOnPort(port) as { message: { type?: unknown } } | undefined;
+      if (received === undefined) return;
+      if (Array.isArray(received.message)) this._received(received.message as never);
+    }
+  }
+
+  kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): void {
+    if (this.exitCode !== null) return;
+    this.#signal ??= signal;
+    void this.#raw.terminate();
+  }
+}
+
+/** The public port of a worker, which the host keeps under a symbol; none when that should change. */
+function PORT(worker: Worker): symbol {
+  const own = Object.getOwnPropertySymbols(worker);
+  return own.find((each) => each.description === 'kPublicPort') ?? Symbol('none');
+}
+
+/** Starts a child that loads `service` and calls its `serve`. It holds this process only where `hold` says so. */
+export function startChild(kind: StartMethod, service: string, data: unknown): Child {
+  const init: Init = { service, main: mainUrl(), script: process.argv[1], kind, data };
+  return kind === 'process' ? new ProcessChild(init) : new ThreadChild(init);
+}

@@ -1,0 +1,209 @@
+/**
+ * The objects that live in this process, and what others ask of them.
+ *
+ * A request is an operation of the sync floor, run by a visitor in the name of an actor, which stands for a greenlet of another process: so
+ * an RLock knows whom it belongs to, and who comes first is served first, wherever it lives. When a process dies, its requests are
+ * taken back, and what it held is let go.
+ */
+import { pack, unpack } from '../io/workers/codec.js';
+import { packFailure } from '../io/workers/failure.js';
+import { engine } from '../runtime/engine.js';
+import { GreenletError } from '../runtime/errors.js';
+import { greenlet } from '../runtime/greenlet.js';
+import { setHold } from '../runtime/holds.js';
+import { hub } from '../runtime/hub.js';
+import { Operation } from '../runtime/operation.js';
+import { Visit } from '../runtime/visitor.js';
+import type { OwnedLock } from '../sync/owned-lock.js';
+import { type Envelope, isWithin, onGone, receives, send } from './router.js';
+
+/** What an object lets others do, and what it does when one of them dies. */
+export interface Served {
+  readonly target: object;
+  readonly methods: ReadonlySet<string>;
+  /** The lock that it has to do with. */
+  readonly lock?: OwnedLock | undefined;
+  /** `client` has had `method` done, with `result`. */
+  after?(client: Client, method: string, result: unknown): void;
+  /** `client` has died; `waited` in it. */
+  gone?(client: Client, waited: boolean): void;
+}
+
+const objects = new Map<number, Served>();
+let made = 0;
+
+/** Makes `served` known to others; gives its number. */
+export function publish(served: Served): number {
+  objects.set(++made, served);
+  return made;
+}
+
+export function published(id: number): Served | undefined {
+  return objects.get(id);
+}
+
+class Actor extends greenlet {
+  pending = 0;
+  readonly held = new Set<OwnedLock>();
+
+  constructor(name: string) {
+    super(null, hub);
+    this.name = name;
+    setHold(this, false);
+  }
+}
+
+/** Another process, with what it asks for and holds here. */
+export class Client {
+  readonly home: string;
+  /** Set when it is known. */
+  name: string;
+  readonly actors = new Map<number, Actor>();
+  readonly requests = new Map<number, Request>();
+  readonly objects = new Set<Served>();
+  dead = false;
+
+  constructor(home: string, name: string) {
+    this.home = home;
+    this.name = name;
+  }
+}
+
+const clients = new Map<string, Client>();
+
+export function clientAt(home: string, name = home): Client {
+  let client = clients.get(home);
+  if (client === undefined) {
+    client = new Client(home, name);
+    clients.set(home, client);
+  }
+  return client;
+}
+
+class Request extends Visit {
+  readonly served: Served;
+
+  constructor(
+    actor: Actor,
+    served: Served,
+    resolve: (value: never) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super(actor, resolve, reject);
+    this.served = served;
+  }
+}
+
+export interface CallMessage extends Envelope {
+  readonly id: number;
+  readonly actor: number;
+  readonly actorName: string;
+  readonly object: number;
+  readonly method: string;
+  readonly args: { readonly value: unknown; readonly marked: boolean };
+}
+
+receives<CallMessage>('call', (message) => serveCall(message));
+
+/** Does what `message` asks for and sends the outcome back. */
+export function serveCall(message: CallMessage, allowed?: (id: number) => boolean): void {
+  const { id, from, method } = message;
+  const client = clientAt(from);
+  const served = objects.get(message.object);
+  if (served === undefined || !served.methods.has(method) || allowed?.(message.object) === false) {
+    const error = new GreenletError(`no object ${message.object} here has ${method}`);
+    send('reply', from, { id, failure: packFailure(error) });
+    return;
+  }
+  let actor = client.actors.get(message.actor);
+  if (actor === undefined) {
+    actor = new Actor(`${message.actorName} of ${client.name}`);
+    client.actors.set(message.actor, actor);
+  }
+  client.objects.add(served);
+  run(client, actor, served, message);
+}
+
+function run(client: Client, actor: Actor, served: Served, message: CallMessage): void {
+  const { id, method } = message;
+  actor.pending++;
+  const finish = (answer: object | null) => {
+    actor.pending--;
+    client.requests.delete(id);
+    settle(client, actor, served, message.actor);
+    if (answer !== null && !client.dead) send('reply', client.home, { id, ...answer });
+  };
+  const succeed = (result: unknown) => {
+    if (!client.dead) served.after?.(client, method, result);
+    let answer: object;
+    try {
+      answer = { value: pack(result, 'the result') };
+    } catch (error) {
+      answer = { failure: packFailure(error) };
+    }
+    finish(answer);
+  };
+  const fail = (error: unknown) => finish({ failure: packFailure(error) });
+  const before = engine.current;
+  let result: unknown;
+  try {
+    const args = unpack(message.args) as unknown[];
+    engine.current = actor;
+    result = (served.target as Record<string, (...args: unknown[]) => unknown>)[method]?.(...args);
+  } catch (error) {
+    engine.current = before;
+    fail(error);
+    return;
+  }
+  engine.current = before;
+  if (!(result instanceof Operation)) {
+    succeed(result);
+    return;
+  }
+  const request = new Request(actor, served, succeed, fail);
+  client.requests.set(id, request);
+  request._run(result);
+}
+
+/** Notes what `actor` holds now; one that holds nothing and asks for nothing is forgotten. */
+function settle(client: Client, actor: Actor, { lock }: Served, key: number): void {
+  if (lock !== undefined) {
+    if (lock._owner === actor) actor.held.add(lock);
+    else actor.held.delete(lock);
+  }
+  if (client.dead) release(actor);
+  else if (actor.pending === 0 && actor.held.size === 0) client.actors.delete(key);
+}
+
+function release(actor: Actor): void {
+  for (const lock of actor.held) if (lock._owner === actor) lock._releaseAll();
+  actor.held.clear();
+}
+
+interface CancelMessage extends Envelope {
+  readonly id: number;
+}
+
+receives<CancelMessage>('cancel', ({ id, from }) => {
+  // One that has been served already was on its way: whoever asked takes it back.
+  clients.get(from)?.requests.get(id)?.interrupt(new GreenletError('taken back'));
+});
+
+onGone((home, name) => {
+  for (const [each, client] of clients) {
+    if (!isWithin(each, home)) continue;
+    clients.delete(each);
+    bury(client, name);
+  }
+});
+
+function bury(client: Client, name: string): void {
+  client.dead = true;
+  client.name = name;
+  const waited = new Set([...client.requests.values()].map((request) => request.served));
+  for (const request of [...client.requests.values()]) {
+    request.interrupt(new GreenletError(`${name} has died`));
+  }
+  for (const actor of client.actors.values()) release(actor);
+  for (const served of client.objects) served.gone?.(client, waited.has(served));
+}
