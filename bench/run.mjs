@@ -38,6 +38,8 @@ const JOBS = [
   { file: 'queue-unbounded', count: 1_000_000, full: true },
   { file: 'select' },
   { file: 'pool' },
+  { file: 'echo' },
+  { file: 'http-hello' },
   { file: 'fs-read' },
   { file: 'crawl-http' },
   { file: 'start-up' },

@@ -27,6 +27,12 @@ const NAMES: Readonly<Record<string, { readonly values: string; readonly types: 
       'SemaphoreStatistics SetStatistics Signal Source SpawnOptions SuperviseOptions Suspend SyncOptions TakeOptions ' +
       'Tracer Transfer WaitOptions Waitable Waker Warning WarningHandler',
   },
+  'greenlets/threading': {
+    values:
+      'Barrier BoundedSemaphore BrokenBarrierError Condition Event Local Lock RLock Semaphore Thread Timer activeCount ' +
+      'currentThread enumerate excepthook getIdent getNativeId local mainThread',
+    types: 'AssignableExceptHook ExceptHook ExceptHookArgs KeywordThreadOptions ThreadOptions',
+  },
   'greenlets/testing': {
     values: 'TestClock explore runVirtual sweepKills virtual waitAllBlocked',
     types: 'ExploreOptions VirtualOptions',

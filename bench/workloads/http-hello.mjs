@@ -17,7 +17,6 @@ client.channel.unref();
 /** Each listens as long as it is asked. */
 async function greenlets(count) {
   const server = http.serve(
-    // biome-ignore lint/correctness/useYield: as a handler is written
     function* () {
       return HELLO;
     },

@@ -19,7 +19,8 @@ function checkSignals(names: readonly unknown[]): asserts names is NodeJS.Signal
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Waits for the first of the signals `names`, and gives its name; meanwhile they do nothing else. It holds the process. Errors:
+ * Waits for the first of the signals `names`, and gives its name; meanwhile Node does nothing else with them. Under `main()`
+ * SIGINT and SIGTERM end the program all the same. It holds the process. Errors:
  * `TypeError` at the call. Always switches.
  *
  * @example const name = yield* signal.wait('SIGINT', 'SIGTERM'); console.log('ended by', name);

@@ -16,7 +16,9 @@ const used = new WeakSet<object>();
 export function isGenerator(value: unknown): value is Green<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const { next, throw: raise, return: close } = value as Record<string, unknown>;
-  return typeof next === 'function' && typeof raise === 'function' && typeof close === 'function';
+  // An async generator has these too, and gives promises.
+  const iterable = typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';
+  return iterable && typeof next === 'function' && typeof raise === 'function' && typeof close === 'function';
 }
 
 /** Takes a generator object over; one that was taken before is refused. */

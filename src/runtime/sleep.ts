@@ -1,7 +1,7 @@
 /** Waiting for time to pass. */
 import { checkMs } from './check.js';
 import { engine, hasReady, setTimer, wake } from './engine.js';
-import { Fiber } from './fiber.js';
+import { holdsProcess } from './holds.js';
 import { macrotask } from './host.js';
 import { giveWay, Operation, park } from './operation.js';
 import { WaitQueue } from './wait-queue.js';
@@ -23,7 +23,7 @@ class Sleep extends Operation<void> {
   }
 
   _start(waiter: Waiter): Started {
-    setTimer(waiter, this._ms, this.#ref && !(waiter instanceof Fiber && waiter._extra?.unreferenced));
+    setTimer(waiter, this._ms, this.#ref && holdsProcess(waiter));
     return park(waiter, this);
   }
 

@@ -34,7 +34,7 @@ class MainThread extends Thread {
     throw new GreenletError('cannot join the main thread: where it ends is known only under main()');
   }
 
-  override get greenlet(): greenlet {
+  override get _runs(): greenlet {
     return program.main ?? main;
   }
 }
@@ -61,7 +61,7 @@ class DummyThread extends Thread {
     throw new GreenletError(`cannot set daemon status of active thread: ${this}`);
   }
 
-  override get greenlet(): greenlet {
+  override get _runs(): greenlet {
     return this.#of;
   }
 }

@@ -31,7 +31,7 @@ let handler: ExceptHook | null = null;
 
 function tell(args: ExceptHookArgs): unknown {
   if (handler !== null) return handler(args);
-  report(args.excValue, args.thread?.greenlet ?? null);
+  report(args.excValue, args.thread?._runs ?? null);
   return undefined;
 }
 

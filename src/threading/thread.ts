@@ -7,6 +7,7 @@ import { Fiber } from '../runtime/fiber.js';
 import type { greenlet } from '../runtime/greenlet.js';
 import { Join } from '../runtime/join.js';
 import type { Operation } from '../runtime/operation.js';
+import { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { watchDaemons } from './daemons.js';
 import { nativeIdHere } from './native-id.js';
 import { ThreadGreenlet } from './thread-greenlet.js';
@@ -49,7 +50,7 @@ export class Thread<A extends readonly unknown[] = any, R = any, K extends objec
    * thread has begun). Errors: `GreenletError` the second time. Mirrors `Thread.start`.
    */
   start(): void {
-    if (this.greenlet !== null) throw new GreenletError(`threads can only be started once: ${this}`);
+    if (this._runs !== null) throw new GreenletError(`threads can only be started once: ${this}`);
     const made = new ThreadGreenlet<Thread>(this);
     if (this.#daemon) {
       made.unref();
@@ -74,25 +75,25 @@ export class Thread<A extends readonly unknown[] = any, R = any, K extends objec
    */
   join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
     const timeout = checkTimeout(options.timeout);
-    const { greenlet } = this;
-    if (greenlet === null) throw new GreenletError(`cannot join thread before it is started: ${this}`);
-    if (greenlet === engine.current) throw new GreenletError(`cannot join current thread: ${this}`);
-    return new Join(greenlet, timeout, 'Thread.join');
+    const runs = this._runs;
+    if (runs === null) throw new GreenletError(`cannot join thread before it is started: ${this}`);
+    if (runs === engine.current) throw new GreenletError(`cannot join current thread: ${this}`);
+    return new Join(runs, timeout, 'Thread.join');
   }
 
   /** It has been started and has not ended. Mirrors `Thread.is_alive`. Never switches. */
   isAlive(): boolean {
-    return this.greenlet !== null && !this.greenlet.dead;
+    return this._runs !== null && !this._runs.dead;
   }
 
   /** Its number, never used again and never 0; null before the start. Mirrors `Thread.ident`. */
   get ident(): number | null {
-    return this.greenlet?.ident ?? null;
+    return this._runs?.ident ?? null;
   }
 
   /** The number of the real thread that it runs in, the same for all that share one; null before the start. Mirrors `Thread.native_id`. */
   get nativeId(): number | null {
-    return this.greenlet === null ? null : nativeIdHere();
+    return this._runs === null ? null : nativeIdHere();
   }
 
   /** Shown in reports; need not be unique. Errors: `TypeError`. Mirrors `Thread.name`. */
@@ -126,7 +127,7 @@ export class Thread<A extends readonly unknown[] = any, R = any, K extends objec
 
   set daemon(daemon: boolean) {
     checkDaemon(daemon);
-    if (this.greenlet !== null) throw new GreenletError(`cannot set daemon status of active thread: ${this}`);
+    if (this._runs !== null) throw new GreenletError(`cannot set daemon status of active thread: ${this}`);
     this.#daemon = daemon;
   }
 
@@ -140,14 +141,23 @@ export class Thread<A extends readonly unknown[] = any, R = any, K extends objec
     this.daemon = daemon;
   }
 
-  /** The greenlet that runs it, for what Python's threads cannot (`kill`, `link`, `wait`, `stack`); null before the start. */
-  get greenlet(): greenlet | null {
+  /**
+   * The greenlet that runs it, for what Python's threads cannot: `kill`, `link`, `wait`, `stack`. Null before the start, and for the
+   * main thread where it is no greenlet of the hub.
+   */
+  get greenlet(): Greenlet<unknown> | null {
+    const runs = this._runs;
+    return runs instanceof Greenlet ? runs : null;
+  }
+
+  /** What runs it; null before the start. @internal */
+  get _runs(): greenlet | null {
     return this.#greenlet;
   }
 
   /** `<Thread(Thread-1 (worker), started 7)>`, as Python shows it; also `initial`, `stopped`, and `daemon`. */
   toString(): string {
-    const state = this.greenlet === null ? 'initial' : this.isAlive() ? 'started' : 'stopped';
+    const state = this._runs === null ? 'initial' : this.isAlive() ? 'started' : 'stopped';
     const daemon = this.daemon ? ' daemon' : '';
     const ident = this.ident === null ? '' : ` ${this.ident}`;
     return `<${this.constructor.name}(${this.name}, ${state}${daemon}${ident})>`;

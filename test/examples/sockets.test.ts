@@ -25,12 +25,13 @@ describe('the examples with sockets', { timeout: TIMEOUT }, () => {
   it('echo-server gives back each line, to several at once, and ends by SIGINT', async () => {
     const { port, line, end, interrupt } = await started('examples/echo-server.ts', '0');
     const [a, b] = [await connect(port), await connect(port)];
+    const gone = new RegExp(`^gone: 127.0.0.1 ${a.localPort}$`);
     await a.write('from a\n');
     await b.write('from b\n');
     expect([await b.readLine(), await a.readLine()]).toEqual(['from b', 'from a']);
     await a.end();
     expect(await a.readLine()).toBe(null);
-    await line(new RegExp(`^gone: 127.0.0.1 ${a.localPort}$`));
+    await line(gone);
     interrupt();
     expect(await b.readLine()).toBe(null);
     expect((await end).code).toBe(130);

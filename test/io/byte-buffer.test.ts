@@ -82,18 +82,26 @@ describe('ByteBuffer', () => {
 
   it('gives any text back, however it was split', () => {
     fc.assert(
-      fc.property(bytes(300), fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 30, size: 'max' }), (text, cuts) => {
-        const buffer = new ByteBuffer();
-        let from = 0;
-        for (const cut of [...cuts, text.length]) {
-          buffer.push(text.subarray(from, from + cut));
-          from += cut;
-        }
-        const lines: string[] = [];
-        for (let end = buffer.indexOf(Buffer.from('\n')); end !== -1; end = buffer.indexOf(Buffer.from('\n')))
-          lines.push(buffer.take(end + 1).toString());
-        expect(lines.join('') + buffer.take(buffer.length)).toBe(text.toString());
-      }),
+      fc.property(
+        bytes(300),
+        fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 30, size: 'max' }),
+        (text, cuts) => {
+          const buffer = new ByteBuffer();
+          let from = 0;
+          for (const cut of [...cuts, text.length]) {
+            buffer.push(text.subarray(from, from + cut));
+            from += cut;
+          }
+          const lines: string[] = [];
+          for (
+            let end = buffer.indexOf(Buffer.from('\n'));
+            end !== -1;
+            end = buffer.indexOf(Buffer.from('\n'))
+          )
+            lines.push(buffer.take(end + 1).toString());
+          expect(lines.join('') + buffer.take(buffer.length)).toBe(text.toString());
+        },
+      ),
     );
   });
 

@@ -1,5 +1,5 @@
 /** Daemon threads, beside others that wait or do not. */
-import { hub, Queue, sleep, spawn } from 'greenlets';
+import { Queue, sleep, spawn } from 'greenlets';
 import { Event, Lock, Thread, Timer } from 'greenlets/threading';
 
 const FAR = 100_000;
@@ -87,12 +87,15 @@ const programs: Record<string, () => unknown> = {
       },
     }).start();
   },
-  async 'after a daemon of another kind'() {
-    daemon(far).start();
-    // What spawn() made a daemon holds nobody, as ever.
+  async 'beside a daemon of spawn'() {
+    daemon(function* () {
+      yield* new Event().wait();
+    }).start();
     const other = spawn({ daemon: true }, sleep, FAR);
-    hub.onWarning = ({ code }) => console.log(code);
-    await Promise.race([other.join(), sleep(20)]);
+    await other
+      .join()
+      .promise()
+      .catch((error) => console.log(error.code));
   },
 };
 

@@ -71,8 +71,15 @@ export abstract class ByteReader implements ByteSource {
 
   /** @internal */
   protected _arrived(chunk: Buffer): void {
+    const reader = this.#reader;
+    // The hot path of a reader that keeps up.
+    if (reader !== null && this.#buffer.length === 0 && (reader._op as Reading<unknown>)._wants(chunk)) {
+      this.#reader = null;
+      endWait(reader, chunk);
+      return;
+    }
     this.#buffer.push(chunk);
-    if (this.#reader !== null) this._serve();
+    if (reader !== null) this._serve();
     if (this.#buffer.length >= this.#wanted && !this.#paused) {
       this.#paused = true;
       this._pause();

@@ -36,6 +36,11 @@ export abstract class Reading<T> extends IoOperation<T> {
     return 0;
   }
 
+  /** It takes `chunk` just as it has come, when nothing else is there. @internal */
+  _wants(_chunk: Buffer): boolean {
+    return false;
+  }
+
   /** Takes what it wants, undefined when it has to wait. @internal */
   abstract _look(buffer: ByteBuffer, end: ReadEnd): T | undefined;
 
@@ -68,6 +73,10 @@ export class Read extends Reading<Buffer | null> {
   constructor(source: ByteSource, max: number, timeout: number) {
     super(source, timeout);
     this.#max = max;
+  }
+
+  override _wants(chunk: Buffer): boolean {
+    return chunk.length > 0 && chunk.length <= this.#max;
   }
 
   _look(buffer: ByteBuffer, end: ReadEnd): Buffer | null | undefined {
