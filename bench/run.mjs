@@ -40,6 +40,7 @@ const JOBS = [
   { file: 'pool' },
   { file: 'echo' },
   { file: 'http-hello' },
+  { file: 'monkey' },
   { file: 'fs-read' },
   { file: 'crawl-http' },
   { file: 'start-up' },

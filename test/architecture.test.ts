@@ -47,8 +47,10 @@ function importsOf(file: string, source: ts.SourceFile): Import[] {
     else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, isTypeOnlyExport(node));
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       add(node.argument.literal as ts.Expression, true);
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false);
+    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      // The modules of the program, and the services of a child, are known by their URLs only.
+      if (file !== 'src/io/workers/load.ts') add(node.arguments[0], false);
+    }
   });
   return found;
 }
@@ -218,7 +220,7 @@ describe('the way down', () => {
     const plain = nodesWhere((node) => {
       if (!ts.isYieldExpression(node) || node.asteriskToken !== undefined) return false;
       // An iterator, run by for...of and never by a greenlet, takes nothing from whoever runs it.
-      return !/^(Iterable<\w+>|Generator<\w+, void, undefined>)$/.test(
+      return !/^(Iterable<\w+>|Generator<\w+, void, undefined>|AsyncGenerator<.+, void, undefined>)$/.test(
         functionAround(node)?.type?.getText() ?? '',
       );
     });

@@ -5,8 +5,8 @@ import { outside } from '../../src/runtime/until.js';
 
 /** Timers are the runner's, too; it writes to its parent, and requests end with the handles that they are for. */
 const IGNORED = new Set(['Timeout', 'Immediate', 'TickObject', 'CloseReq', 'SimpleWriteWrap', 'WriteWrap']);
-/** ms after which a handle that is not gone counts as left over. A test that passes does not wait for it. */
-const PATIENCE = 4000;
+/** ms after which a handle that is not gone counts as left over: more than a socket that is closed may linger. A test that passes does not wait for it. */
+const PATIENCE = 8000;
 
 /** What the host has open, as far as it is no timer: how many of each kind. */
 export function census(): Record<string, number> {

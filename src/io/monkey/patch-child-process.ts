@@ -8,19 +8,27 @@ import { type Inside, wrap } from './wrap.js';
 /** A call that gives a promise with the process in it. */
 const killing: (name: string) => Inside = (name) => (original, self, args) => {
   const promise = original.apply(self, args) as Promise<unknown> & { readonly child?: ChildProcess };
-  const kill = () => void promise.child?.kill();
+  const kill = () => {
+    const { child } = promise;
+    // What it has started may hold on to its pipes; the host does the same when time is up.
+    child?.stdout?.destroy();
+    child?.stderr?.destroy();
+    child?.kill();
+  };
   return follow(promise, { name, abort: kill });
 };
 
-/** The same function, but for what `util.promisify` makes of it. */
+/**
+ * The same function, but for what `util.promisify` makes of it: that cannot be redefined, and a proxy must show what its target has. So this
+ * is another function: a bound one, which has no frame of its own in the stacks of errors.
+ */
 const patched: (name: string) => (original: HostFunction) => HostFunction = (name) => (original) => {
-  const { [promisify.custom]: custom } = original as HostFunction & {
-    readonly [promisify.custom]: HostFunction;
-  };
-  return wrap(original, passOn, { [promisify.custom]: wrap(custom, killing(name)) });
+  const made = original.bind(undefined);
+  const properties: Record<PropertyKey, PropertyDescriptor> = Object.getOwnPropertyDescriptors(original);
+  const custom = properties[promisify.custom] as PropertyDescriptor;
+  properties[promisify.custom] = { ...custom, value: wrap(custom.value as HostFunction, killing(name)) };
+  return Object.defineProperties(made, properties);
 };
-
-const passOn: Inside = (original, self, args) => original.apply(self, args);
 
 /**
  * `util.promisify(exec)` and `util.promisify(execFile)` in a greenlet: `yield*` of their promises; interrupted, the process gets SIGTERM. Must be

@@ -33,14 +33,16 @@ const followed = new WeakMap<object, Followed>();
 /** `yield*` of a promise of the host's. */
 class PromiseWait extends Operation<unknown> {
   readonly #promise: PromiseLike<unknown>;
+  readonly #followed: Followed | undefined;
 
   constructor(promise: PromiseLike<unknown>) {
     super();
     this.#promise = promise;
+    this.#followed = followed.get(promise);
   }
 
   get _name(): string {
-    return followed.get(this.#promise)?.work.name ?? 'until';
+    return this.#followed?.work.name ?? 'until';
   }
 
   _start(waiter: Waiter): Started {
@@ -55,8 +57,7 @@ class PromiseWait extends Operation<unknown> {
     // Parked first: the `then` of a subclass may call back at once.
     const started = park(waiter, this, fulfilled);
     outside.waits++;
-    const work = followed.get(this.#promise);
-    if (work !== undefined) work.waiting++;
+    if (this.#followed !== undefined) this.#followed.waiting++;
     try {
       this.#promise.then(fulfilled, rejected);
     } catch (error) {
@@ -69,14 +70,13 @@ class PromiseWait extends Operation<unknown> {
 
   #settled(waiter: Waiter, value: unknown, failed: boolean): void {
     outside.waits--;
-    const work = followed.get(this.#promise);
-    if (work !== undefined) work.waiting--;
+    if (this.#followed !== undefined) this.#followed.waiting--;
     wake(waiter, value, failed);
   }
 
   override _undo(): void {
     outside.waits--;
-    const entry = followed.get(this.#promise);
+    const entry = this.#followed;
     if (entry === undefined || --entry.waiting > 0) return;
     const { abort, late } = entry.work;
     if (late !== undefined) this.#promise.then(late as (value: unknown) => unknown, () => {});
