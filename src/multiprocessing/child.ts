@@ -52,15 +52,7 @@ async function load(init: Init, job: Job): Promise<Process> {
 function* begin(init: Init, job: Job): Green<void> {
   try {
     const made = yield* until(load(init, job));
-    const { name, daemon } = made;
-    current.process = new Proxy(made, {
-      get: (target, key) => {
-        if (key === 'pid' || key === 'ident') return process.pid;
-        if (key === 'name') return name;
-        if (key === 'daemon') return daemon;
-        return Reflect.get(target, key, target) as unknown;
-      },
-    }) as never;
+    current.process = made;
     yield* new Call(() => made.run(), []);
   } catch (error) {
     if (!(error instanceof GreenletExit)) fail(error);

@@ -41,6 +41,8 @@ export class Process {
   readonly #args: readonly unknown[];
   #started: Started | null = null;
   #closed = false;
+  /** This process is it. */
+  #isHere = false;
   readonly #sentinel = new Event();
 
   /**
@@ -142,12 +144,12 @@ export class Process {
 
   /** It has been started and has not ended. Never switches. */
   isAlive(): boolean {
-    return this.#started !== null && !this.#sentinel.isSet();
+    return this.#isHere || (this.#started !== null && !this.#sentinel.isSet());
   }
 
   /** The process that it runs in; undefined before it is started. A worker thread has the pid of this process. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#isHere ? ownPid : this.#child?.pid;
   }
 
   /** The same as `pid`. */
@@ -186,6 +188,7 @@ export class Process {
   /** In the child: becomes the process that the parent has made, without its constructor. @internal */
   static _revive(type: typeof Process, options: ProcessOptions, fields: object): Process {
     const made = Reflect.construct(Process, [options], type) as Process;
+    made.#isHere = true;
     return Object.assign(made, fields);
   }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export { report } from '../io/workers/pool-worker.js';
 export { Local, local } from '../runtime/local.js';
 export { Barrier } from '../sync/barrier.js';
 export { BoundedSemaphore } from '../sync/bounded-semaphore.js';
@@ -16,4 +18,5 @@ export { activeCount, currentThread, enumerate, getIdent, getNativeId, mainThrea
 export { type AssignableExceptHook, type ExceptHook, type ExceptHookArgs, excepthook } from './excepthook.js';
 export { Thread } from './thread.js';
 export type { KeywordThreadOptions, ThreadOptions } from './thread-options.js';
+export { ThreadPool, type ThreadPoolOptions } from './thread-pool.js';
 export { Timer } from './timer.js';

@@ -208,8 +208,8 @@ class Unwalk {
       const revive = revivers.get(kind);
       if (revive === undefined) throw new TypeError(`nothing is known here of ${showValue(kind)}`);
       made = revive(value['data'] as never);
-      this.#made.set(value, made);
       if (made instanceof Ref) made = markedAs(made) ?? made;
+      this.#made.set(value, made);
       if (made instanceof Ref) this.refs.add(made);
     }
     return made instanceof Ref ? (this.functions.get(made) ?? made) : made;

@@ -1,0 +1,38 @@
+/** What pools of processes and of threads have in common. */
+import { expect, it } from 'vitest';
+import { runProgram } from '../support/run-program.js';
+
+export function poolContract(method: string): void {
+  const name = method === 'thread' ? 'ThreadPool' : 'Pool';
+  const worker = method === 'process' ? /worker \d \(pid N\)/ : /worker \d \(thread\)/;
+  const code = method === 'process' ? 'exit code -9' : 'exit code 7';
+
+  it('applies and maps, in order or as results come, with callbacks and limits', async () => {
+    const { out, err } = await runProgram('mp-pool', ['works', method]);
+    expect(err).toBe('');
+    expect(out.join('\n').replace(/\s+/g, ' ')).toBe(
+      '3 25 [ 1, 4, 9, 16, 25, 36, 49, 64, 81 ] [ 3, 7 ] [ 9, 1 ] 9,4,1 1,4,9 RangeError: 2 is even ' +
+        '{"ok":true,"value":{"done":false,"value":1}} {"ok":false,"error":{}} ' +
+        '{"ok":true,"value":{"done":false,"value":3}} TimeoutError 40000 callback 40000 ' +
+        `errorCallback RangeError: 2 is even true <${name} closed, 0 of 2 at work, 0 queued>`,
+    );
+  });
+
+  it('fails the job of a worker that dies, ends those that run too long or are killed, and goes on', async () => {
+    const { out } = await runProgram('mp-pool', ['deaths', method]);
+    expect(out[0]).toMatch(worker);
+    expect(out[0]).toContain(`of ${name} died (${code})`);
+    expect(out.slice(1, 7)).toEqual(['1', '4', '9', '16', '25', '36']);
+    expect(out[7]).toMatch(/^TimeoutError: spins ran for more than 30 ms in worker/);
+    expect(out.slice(8)).toEqual(['1', '4', '9', 'mine true', `ProcessError: ${name} was terminated true`]);
+  });
+
+  it('tells of progress, moves buffers to threads, and gives locks to processes', async () => {
+    const { out } = await runProgram('mp-pool', ['extras', method]);
+    expect(out).toEqual([
+      '3 [ 0, 1, 2 ]',
+      method === 'thread' ? '1024 0' : 'inside',
+      '{"size":1,"workers":1,"queued":0,"running":0,"state":"open"}',
+    ]);
+  });
+}

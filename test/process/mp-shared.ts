@@ -1,0 +1,168 @@
+/** Programs of shared objects, and of processes that die with them: the first argument says which, the second how they are started. */
+import { type Green, joinall, main, sleep, spawn } from 'greenlets';
+import {
+  Barrier,
+  Condition,
+  type Connection,
+  Event,
+  isMainProcess,
+  JoinableQueue,
+  Lock,
+  Pipe,
+  Process,
+  Queue,
+  RLock,
+  Semaphore,
+  SharedArray,
+  setStartMethod,
+  Value,
+} from 'greenlets/multiprocessing';
+
+/** Holds `lock` until it is killed. */
+export function* holds(lock: Lock | RLock | Semaphore | Condition, told: Event) {
+  yield* lock.acquire();
+  yield* told.set();
+  yield* sleep(60_000);
+}
+
+export function* getsForever(queue: Queue, told: Event) {
+  told.set();
+  yield* queue.get();
+}
+
+export function* putsForever(queue: Queue, told: Event) {
+  told.set();
+  yield* queue.put('of the dead');
+}
+
+export function* waitsIn(condition: Condition, told: Event) {
+  yield* condition.acquire();
+  told.set();
+  yield* condition.wait();
+}
+
+export function* arrives(barrier: Barrier, told: Event) {
+  told.set();
+  yield* barrier.wait();
+}
+
+export function* takesTask(queue: JoinableQueue, told: Event) {
+  yield* queue.get();
+  yield* told.set();
+  yield* sleep(60_000);
+}
+
+export function* keepsEnd(_end: Connection, told: Event) {
+  told.set();
+  yield* sleep(60_000);
+}
+
+export function* counts(lock: Lock, value: Value, array: SharedArray, times: number) {
+  for (let i = 0; i < times; i++) {
+    yield* lock.with(() => {
+      value.value = (value.value as number) + 1;
+      array[0] = (array[0] as number) + 2;
+    });
+  }
+}
+
+export function* answers(q: Queue<unknown>, back: Queue<unknown>, lock: RLock) {
+  yield* lock.with(() =>
+    lock.with(function* () {
+      const item = yield* q.get();
+      yield* back.put({ item, again: q });
+    }),
+  );
+  try {
+    yield* q.get({ timeout: 10 });
+  } catch (error) {
+    yield* back.put(error instanceof Error ? [error.name, (error as any).code] : null);
+  }
+}
+
+export function* talks(end: Connection) {
+  yield* end.send(['Hello', null, 'World']);
+  yield* end.send({ got: yield* end.recv() });
+  end.close();
+}
+
+const programs: Record<string, () => Generator<any, void, unknown>> = {
+  *works() {
+    const [q, back, lock] = [new Queue(), new Queue(2), new RLock()];
+    const p = new Process({ target: answers, args: [q, back, lock] });
+    p.start();
+    yield* q.put(new Map([[1, 'one']]));
+    const { item, again } = (yield* back.get()) as any;
+    console.log(item, again instanceof Queue, yield* again.qsize(), yield* back.get());
+    const [mine, yours] = Pipe();
+    const t = new Process({ target: talks, args: [yours] });
+    t.start();
+    console.log(yield* mine.recv(), yield* mine.poll());
+    yield* mine.send(7);
+    console.log(yield* mine.recv());
+    try {
+      yield* mine.recv();
+    } catch (error) {
+      console.log((error as Error).name);
+    }
+    yield* joinall([p, t].map((each) => spawn(() => each.join())));
+  },
+  *counter() {
+    const [lock, value, array] = [new Lock(), new Value('d', 0.5), new SharedArray('i', [1, 2])];
+    const all = [1, 2, 3].map(() => new Process({ target: counts, args: [lock, value, array, 40] }));
+    for (const each of all) each.start();
+    yield* counts(lock, value, array, 10);
+    for (const each of all) yield* each.join();
+    console.log(value.value, array[0], array.slice());
+  },
+  *crash() {
+    yield* dies('Lock', (lock: Lock) => lock.acquire(), new Lock(), holds);
+    yield* dies('RLock', (lock: RLock) => lock.acquire(), new RLock(), holds);
+    yield* dies('Semaphore', (lock: Semaphore) => lock.acquire(), new Semaphore(1), holds);
+    const full = new Queue(1);
+    yield* full.put('first');
+    yield* dies('Queue.put', () => full.qsize(), full, putsForever);
+    console.log(yield* full.get(), yield* full.empty());
+    const empty = new Queue();
+    yield* dies('Queue.get', () => empty.put('mine'), empty, getsForever);
+    console.log(yield* empty.get());
+    yield* dies('Condition', (c: Condition) => c.acquire(), new Condition(), holds);
+    const condition = new Condition();
+    yield* dies('Condition.wait', (c: Condition) => c.acquire(), condition, waitsIn);
+    yield* dies('Barrier', (b: Barrier) => b.wait(), new Barrier(3), arrives, true);
+    const tasks = new JoinableQueue();
+    yield* tasks.put('task');
+    yield* dies('JoinableQueue.join', () => tasks.join(), tasks, takesTask, true);
+    const [mine, yours] = Pipe();
+    yield* dies('Connection.recv', () => mine.recv(), yours, keepsEnd, true);
+  },
+};
+
+/** A child uses `object`, and is killed there; then this process asks for what the child had. */
+function* dies(name: string, then: (object: any) => any, object: any, target: any, early = false) {
+  const told = new Event();
+  const p = new Process({ target, args: [object, told] });
+  p.start();
+  yield* told.wait();
+  // What the child asks for next is here when what it asks after that has been answered.
+  yield* sleep(50);
+  const waiting = early ? spawn(outcome, then, object) : null;
+  yield* sleep(0);
+  p.kill();
+  yield* p.join();
+  console.log(name, yield* (waiting ?? spawn(outcome, then, object)).get(), p.exitCode);
+}
+
+function* outcome(then: (object: any) => any, object: any): Green<unknown> {
+  try {
+    return yield* then(object);
+  } catch (error) {
+    return String(error).replace(/home m[.\d]+|<[^>]*>/g, 'X');
+  }
+}
+
+if (isMainProcess) {
+  const [, , program = '', method = 'process'] = process.argv;
+  setStartMethod(method as 'process');
+  await main(programs[program] as never);
+}
