@@ -22,17 +22,27 @@ function list(): number {
   return 0;
 }
 
+/** The examples that share a file, which is run once. */
+function byFile(): (Example & { readonly id: string })[][] {
+  const files = new Map<string, (Example & { readonly id: string })[]>();
+  for (const [id, example] of Object.entries(EXAMPLES)) {
+    const sharing = files.get(example.file) ?? [];
+    sharing.push({ ...example, id });
+    files.set(example.file, sharing);
+  }
+  return [...files.values()];
+}
+
 /** Some at a time, printed one after the other; gives how many failed. */
 function* runAll(): Green<number> {
-  // A file that holds several rows is run once.
-  const files = new Map(Object.entries(EXAMPLES).map((entry) => [entry[1].file, entry] as const));
-  const entries = [...files.values()];
-  const outcomes = new Pool(availableParallelism()).imap(([, example]) => runKept(example), entries);
+  const files = byFile();
+  const outcomes = new Pool(availableParallelism()).imap(([example]) => runKept(example as Example), files);
   let failed = 0;
-  for (const [id, { title }] of entries) {
+  for (const examples of files) {
     yield* outcomes.more();
     const { code, output } = outcomes.value;
-    console.log(`== ${id}: ${title}\n${output}`);
+    for (const { id, title } of examples) console.log(`== ${id}: ${title}`);
+    console.log(output);
     if (code !== 0) failed++;
   }
   if (failed > 0) console.error(`${failed} of the examples failed`);
