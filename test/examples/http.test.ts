@@ -11,7 +11,8 @@ describe('parallel-download', { timeout: 30_000 }, () => {
     const { code, stdout, stderr } = await runExample('examples/parallel-download.ts');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/: 2621540 bytes\nthe same\n$/);
-    expect(stdout).toMatch(/part \d+: from [1-9]/);
+    // A part whose connection broke was asked for again; how much of it had come is up to the host.
+    expect(stdout).toMatch(/part (\d+): from [^]*part \1: from \d/);
   });
 
   it('goes on where an earlier run was interrupted, and asks for the rest alone', async () => {
