@@ -205,15 +205,33 @@ describe('the way down', () => {
     ]);
   });
 
-  it('the leaf iterator of operation.ts is the only iterator of operations', () => {
-    const leaves = nodesWhere(
+  it('operations are their own iterators, and none gives another', () => {
+    const iterators = nodesWhere(
       (node) =>
         ts.isMethodDeclaration(node) &&
         node.name.getText() === '[Symbol.iterator]' &&
         node.type?.getText().includes('Suspend') === true,
     );
-    expect(leaves).toHaveLength(1);
-    expect(leaves[0]).toMatch(/^src\/runtime\/operation\.ts: .*return leaf/);
+    expect(iterators).toHaveLength(1);
+    expect(iterators[0]).toMatch(/^src\/runtime\/operation\.ts: .*return this /);
+  });
+
+  it('every step of an operation is that of operation.ts, word for word', () => {
+    const steps = nodesWhere(
+      (node) =>
+        ts.isMethodDeclaration(node) && node.name.getText() === 'next' && node.type?.getText() === 'Started',
+    ).map((text) => {
+      const [file = '', ...rest] = text.split(': ');
+      return {
+        file,
+        words: rest.join(': ').replace(/^override |\/\/ biome-ignore .*? (?=const count)/g, ''),
+      };
+    });
+    const [first] = steps.filter(({ file }) => file === 'src/runtime/operation.ts');
+    expect(first?.words).toMatch(
+      /^next\(value: unknown\): Started \{ if \(engine\.resuming\) return resumed\(value\);/,
+    );
+    expect(steps.filter(({ words }) => words !== first?.words)).toEqual([]);
   });
 
   it('no body in the library yields but by yield*', () => {

@@ -14,7 +14,7 @@ const GENERATOR_FUNCTION = Object.getPrototypeOf(function* () {});
 const used = new WeakSet<object>();
 
 export function isGenerator(value: unknown): value is Green<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || value instanceof Operation) return false;
   const { next, throw: raise, return: close } = value as Record<string, unknown>;
   // An async generator has these too, and gives promises.
   const iterable = typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function';

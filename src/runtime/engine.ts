@@ -33,8 +33,6 @@ class Engine {
   free = -1;
   /** The generator of the current greenlet is being resumed: the leaf iterator, when it is reached, hands over the value. */
   resuming = false;
-  /** An operation whose iterator was asked for, about to be started. */
-  pending: Blocking | null = null;
   /** Who runs next, at once, because the current greenlet switched to it or entered a frame. */
   successor: Waiter | null = null;
   /** The numbers of the ready waiters, from `head` up to but not including `tail`; its length is a power of two. */
@@ -92,7 +90,12 @@ class Engine {
   }
 }
 
-export const engine = new Engine();
+/**
+ * The same object under two names. V8 reads an exported or imported binding anew at every use; a constant of the module's own
+ * it folds into the code. So the files on the hot paths give it a constant of theirs.
+ */
+const state = new Engine();
+export const engine = state;
 
 /** Waiters without a number, while they are in the ring. */
 const loose: (Waiter | null)[] = [];
@@ -100,21 +103,21 @@ const freeLoose: number[] = [];
 
 /** Gives `waiter` a number, until `dismiss`. */
 export function enroll(waiter: Waiter): void {
-  const { slots, free } = engine;
+  const { slots, free } = state;
   if (free === -1) {
     waiter._id = slots.length;
     slots.push(waiter);
   } else {
     waiter._id = free;
-    engine.free = slots[free] as number;
+    state.free = slots[free] as number;
     slots[free] = waiter;
   }
 }
 
 /** Takes the number of `waiter` back; it must not be in the ring. */
 export function dismiss(waiter: Waiter): void {
-  engine.slots[waiter._id] = engine.free;
-  engine.free = waiter._id;
+  state.slots[waiter._id] = state.free;
+  state.free = waiter._id;
   waiter._id = -1;
 }
 
@@ -132,48 +135,48 @@ function takeLoose(number: number): Waiter {
 }
 
 function waiterOf(number: number): Waiter {
-  return (number >= 0 ? engine.slots[number] : loose[~number]) as Waiter;
+  return (number >= 0 ? state.slots[number] : loose[~number]) as Waiter;
 }
 
 /** Puts `waiter` at the end of the ready list. */
 export function ready(waiter: Waiter): void {
-  const { ring, tail } = engine;
+  const { ring, tail } = state;
   ring[tail] = waiter._id >= 0 ? waiter._id : addLoose(waiter);
-  engine.tail = (tail + 1) & (ring.length - 1);
-  if (engine.tail === engine.head) grow();
-  else if (tail === engine.head && !engine.awake) engine.awaken();
+  state.tail = (tail + 1) & (ring.length - 1);
+  if (state.tail === state.head) grow();
+  else if (tail === state.head && !state.awake) state.awaken();
 }
 
 /** The ring is full: `head` and `tail` have met. */
 function grow(): void {
-  const { ring, head } = engine;
+  const { ring, head } = state;
   const size = ring.length;
   const larger = new Int32Array(size * 2);
   for (let i = 0; i < size; i++) larger[i] = ring[(head + i) & (size - 1)] as number;
-  engine.ring = larger;
-  engine.head = 0;
-  engine.tail = size;
+  state.ring = larger;
+  state.head = 0;
+  state.tail = size;
 }
 
 /** Takes the first waiter off the ready list, which must not be empty. */
 export function takeReady(): Waiter {
-  const { ring, head } = engine;
+  const { ring, head } = state;
   const number = ring[head] as number;
-  engine.head = (head + 1) & (ring.length - 1);
-  return number >= 0 ? (engine.slots[number] as Waiter) : takeLoose(number);
+  state.head = (head + 1) & (ring.length - 1);
+  return number >= 0 ? (state.slots[number] as Waiter) : takeLoose(number);
 }
 
 export function hasReady(): boolean {
-  return engine.head !== engine.tail;
+  return state.head !== state.tail;
 }
 
 export function countReady(): number {
-  return (engine.tail - engine.head) & (engine.ring.length - 1);
+  return (state.tail - state.head) & (state.ring.length - 1);
 }
 
 /** Takes `waiter` out of the ready list, wherever it is: for the rare ones that run out of turn. O(ready). */
 export function removeReady(waiter: Waiter): void {
-  const { ring, head } = engine;
+  const { ring, head } = state;
   const mask = ring.length - 1;
   const count = countReady();
   for (let i = 0; i < count; i++) {
@@ -181,14 +184,14 @@ export function removeReady(waiter: Waiter): void {
     if (waiterOf(number) !== waiter) continue;
     if (number < 0) takeLoose(number);
     for (let j = i; j < count - 1; j++) ring[(head + j) & mask] = ring[(head + j + 1) & mask] as number;
-    engine.tail = (engine.tail - 1) & mask;
+    state.tail = (state.tail - 1) & mask;
     return;
   }
 }
 
 /** Moves the waiter at `index` of the ready list to its front. */
 export function bringForward(index: number): void {
-  const { ring, head } = engine;
+  const { ring, head } = state;
   const mask = ring.length - 1;
   const number = ring[(head + index) & mask] as number;
   for (let i = index; i > 0; i--) ring[(head + i) & mask] = ring[(head + i - 1) & mask] as number;
@@ -200,54 +203,54 @@ export function bringForward(index: number): void {
  * Slow steps make the next look come sooner, so that the slice is kept whatever greenlets do.
  */
 export function outOfFuel(): boolean {
-  if (engine.spent || looksOver()) {
+  if (state.spent || looksOver()) {
     // Whoever asked gives way; the loop asks again, at once, and ends the turn.
-    engine.spent = engine.sliced;
-    engine.fuel = 0;
-    return engine.sliced;
+    state.spent = state.sliced;
+    state.fuel = 0;
+    return state.sliced;
   }
   return false;
 }
 
 function looksOver(): boolean {
-  if (engine.countedSlices) {
-    engine.fuel = engine.choose !== null || engine.unusual !== null ? 0 : QUANTUM;
-    engine.looks += engine.fuel + 1;
-    if (engine.looks < COUNTED_SLICE) return false;
-    engine.looks = 0;
-    return engine.sliced;
+  if (state.countedSlices) {
+    state.fuel = state.choose !== null || state.unusual !== null ? 0 : QUANTUM;
+    state.looks += state.fuel + 1;
+    if (state.looks < COUNTED_SLICE) return false;
+    state.looks = 0;
+    return state.sliced;
   }
-  if (engine.unusual !== null || engine.choose !== null) {
-    engine.fuel = 0;
-    if (++engine.looks < QUANTUM) return false;
-    engine.looks = 0;
-    return engine.sliced && host.performance.now() >= engine.sliceEnd;
+  if (state.unusual !== null || state.choose !== null) {
+    state.fuel = 0;
+    if (++state.looks < QUANTUM) return false;
+    state.looks = 0;
+    return state.sliced && host.performance.now() >= state.sliceEnd;
   }
   const now = host.performance.now();
-  const elapsed = now - engine.lastLook;
-  engine.lastLook = now;
-  if (elapsed > 1) engine.quantum = (engine.quantum + 1) >> 1;
-  else if (engine.quantum < QUANTUM) engine.quantum *= 2;
-  engine.fuel = engine.quantum;
-  return engine.sliced && now >= engine.sliceEnd;
+  const elapsed = now - state.lastLook;
+  state.lastLook = now;
+  if (elapsed > 1) state.quantum = (state.quantum + 1) >> 1;
+  else if (state.quantum < QUANTUM) state.quantum *= 2;
+  state.fuel = state.quantum;
+  return state.sliced && now >= state.sliceEnd;
 }
 
 /** A turn begins. */
 export function refuel(): void {
-  engine.spent = false;
-  engine.fuel = engine.unusual === null && engine.choose === null ? engine.quantum : 0;
+  state.spent = false;
+  state.fuel = state.unusual === null && state.choose === null ? state.quantum : 0;
 }
 
 /** Something unusual was turned on: have the very next step look for it. */
 export function lookSoon(): void {
-  engine.fuel = 0;
+  state.fuel = 0;
 }
 
 /** The operation of `waiter` is over: it is resumed with `value`, or by throwing it, when its turn comes. */
 export function wake(waiter: Waiter, value: unknown, failed = false): void {
   waiter._op = null;
   waiter._slot = undefined;
-  if (waiter._timer !== -1) engine.timers.remove(waiter);
+  if (waiter._timer !== -1) state.timers.remove(waiter);
   waiter._woken(value, failed);
 }
 
@@ -264,10 +267,10 @@ export function takeBack(waiter: Waiter): void {
 /** Has `entry` expire `ms` from now. `Infinity`: never. */
 export function setTimer(entry: Timed, ms: number, hold: boolean): void {
   if (ms === Number.POSITIVE_INFINITY) return;
-  engine.timers.set(entry, engine.clock.now() + ms, hold, ms);
-  if (!engine.sliced) engine.arm();
+  state.timers.set(entry, state.clock.now() + ms, hold, ms);
+  if (!state.sliced) state.arm();
 }
 
 export function clearTimer(entry: Timed): void {
-  if (entry._timer !== -1) engine.timers.remove(entry);
+  if (entry._timer !== -1) state.timers.remove(entry);
 }

@@ -7,12 +7,15 @@
 import { adopt } from './body.js';
 import { checkFn, showValue } from './check.js';
 import { contexts } from './context.js';
-import { engine, enroll } from './engine.js';
+import { enroll, engine as shared } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
+import { giveTo } from './hand-over.js';
 import { doors } from './resume.js';
-import { giveTo, pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
+import { pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
 import { DEAD, MAIN, NEW, RUNNING, RUNNING_CLOSING, RUNNING_PENDING } from './waiter.js';
+
+const engine = shared;
 
 export const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const MAX_REFUSALS = 100;

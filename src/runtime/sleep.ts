@@ -1,11 +1,13 @@
 /** Waiting for time to pass. */
 import { checkMs } from './check.js';
-import { engine, hasReady, setTimer, wake } from './engine.js';
+import { hasReady, setTimer, engine as shared, wake } from './engine.js';
 import { holdsProcess } from './holds.js';
 import { macrotask } from './host.js';
-import { giveWay, Operation, park } from './operation.js';
+import { giveWay, irregular, Operation, park, resumed } from './operation.js';
 import { WaitQueue } from './wait-queue.js';
-import type { Started, Waiter } from './waiter.js';
+import { RUNNING, type Started, type Waiter } from './waiter.js';
+
+const engine = shared;
 
 class Sleep extends Operation<void> {
   readonly _name = 'sleep';
@@ -37,6 +39,17 @@ class GiveWay extends Operation<void> {
 
   override get _object(): string {
     return '0 ms';
+  }
+
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
   }
 
   _start(waiter: Waiter): Started {

@@ -1,10 +1,10 @@
 /** The one primitive, for writing new operations. */
 import { checkFn } from './check.js';
-import { wake } from './engine.js';
+import { engine, wake } from './engine.js';
 import { Fiber } from './fiber.js';
-import { done, Operation, park } from './operation.js';
+import { done, irregular, Operation, park, resumed } from './operation.js';
 import { doors } from './resume.js';
-import type { Started, Waiter } from './waiter.js';
+import { RUNNING, type Started, type Waiter } from './waiter.js';
 
 /** Ends a wait. Only the first call counts, whenever it comes. The functions may be handed over by themselves. */
 export interface Waker<T> {
@@ -62,6 +62,17 @@ class Suspension<T> extends Operation<T> {
     super();
     this._name = name;
     this.#register = register;
+  }
+
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
   }
 
   _start(waiter: Waiter): Started {

@@ -5,27 +5,18 @@
  * main's transfers run at once, until control comes back to main or the greenlets have parked on IO; then the transfer
  * stays open and is delivered when control does come back.
  */
-import { clearTimer, engine, removeReady } from './engine.js';
+import { engine as shared } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
-import { describe, describeWait, done, Operation, SUSPENDED } from './operation.js';
+import { checkEnterable, liveOf, sendTo } from './hand-over.js';
+import { describe, done, irregular, Operation, resumed, SUSPENDED } from './operation.js';
 import { here } from './place.js';
 import { doors, run } from './resume.js';
 import type { Signal } from './types.js';
 import { visits } from './visitor.js';
-import {
-  DEAD,
-  NEW,
-  NEXT,
-  NEXT_PENDING,
-  PARKED,
-  START,
-  type Started,
-  SWITCHED,
-  THROW,
-  type Waiter,
-  YIELDED,
-} from './waiter.js';
+import { NEXT, RUNNING, type Started, SWITCHED, type Waiter } from './waiter.js';
+
+const engine = shared;
 
 // The states of a transfer.
 const NOT_RUN = 0;
@@ -136,6 +127,17 @@ export class Transfer<T> extends Operation<T> {
       waiting.set(this, delivers.add(deliver));
       signal?.addEventListener('abort', onAbort, { once: true });
     });
+  }
+
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
   }
 
   /** @internal */
@@ -254,108 +256,6 @@ export function transferFromMain<T>(
   return transfer;
 }
 
-/** A dead greenlet stands for its nearest live ancestor. */
-export function liveOf(target: Fiber): Fiber {
-  let live = target;
-  while (live._mode === DEAD && live._parent !== null) live = live._parent;
-  return live;
-}
-
-function checkEnterable(target: Fiber, transfer: Transfer<unknown>): void {
-  const mode = target._mode;
-  if (target === doors.main || target === doors.hub) return;
-  if (mode === NEW || mode === START) {
-    target._checkRun();
-    return;
-  }
-  if (mode === YIELDED && transfer._throws) return;
-  if ((mode === PARKED && transfer._throws) || mode === SWITCHED) return;
-  const what = describeWait(target);
-  if (mode === PARKED || mode <= NEXT_PENDING) {
-    throw new GreenletError(
-      `cannot ${transfer._name} ${transfer._throws ? 'into' : 'to'} ${target}: it is parked in ${what}, which will resume it` +
-        (transfer._throws ? '; use kill()' : ''),
-    );
-  }
-  throw new GreenletError(
-    `cannot ${transfer._name} to ${target}: its generator is on the JavaScript stack below (at ${here()})`,
-  );
-}
-
-/** Hands a transfer to `target`. Who runs next; null: the hub. */
-function sendTo(target: Fiber, transfer: Transfer<unknown>): Fiber | null {
-  if (target === doors.hub) {
-    if (transfer._throws) doors.report(transfer._sent, doors.hub);
-    return null;
-  }
-  if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
-  if (target._mode === NEW || target._mode === START) {
-    unschedule(target);
-    if (transfer._throws) return target._ended(transfer._sent, true, null);
-    return begin(target, transfer._args ?? [transfer._sent]);
-  }
-  if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
-    return resumeWith(target, transfer._sent, false);
-  }
-  if (target._mode === YIELDED || target._mode === PARKED) {
-    target._throwNow({ error: transfer._sent });
-    removeReady(target);
-    return target;
-  }
-  return resumeWith(target, transfer._sent, transfer._throws);
-}
-
-/** Takes an unstarted greenlet that is scheduled off the ready list, and off the timers. */
-function unschedule(target: Fiber): void {
-  clearTimer(target);
-  if (target._mode !== START) return;
-  removeReady(target);
-  target._mode = NEW;
-}
-
-function begin(target: Fiber, args: readonly unknown[]): Fiber {
-  target._arguments(args);
-  target._mode = START;
-  return target;
-}
-
-/** Resumes `target`, which waits in a transfer or is main. */
-export function resumeWith(target: Fiber, value: unknown, failed: boolean): Fiber {
-  target._value = value;
-  if (target === doors.main) {
-    target._slot = failed;
-    return target;
-  }
-  target._op = null;
-  if (failed) target._mode = THROW;
-  else target._mode = target._extra !== null && target._hasPending() ? NEXT_PENDING : NEXT;
-  return target;
-}
-
-/** The outcome of a dead greenlet goes to `parent`. Who runs next; null: the hub. */
-export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fiber): Fiber | null {
-  const target = liveOf(parent);
-  if (target === doors.hub) {
-    if (failed) doors.report(value, child);
-    return null;
-  }
-  if (target === doors.main || target._mode === SWITCHED) {
-    return resumeWith(target, value, failed);
-  }
-  if (target._mode === NEW || target._mode === START) {
-    unschedule(target);
-    if (failed) return target._ended(value, true, null);
-    return begin(target, [value]);
-  }
-  const what = describeWait(target);
-  const lost = new GreenletError(
-    `${child} ended, but its parent ${target} is parked in ${what} and cannot take the outcome`,
-    failed ? { cause: value } : undefined,
-  );
-  doors.report(lost, child);
-  return null;
-}
-
 /**
  * A switch that `origin`, which is running, is about to make: its last one once more, if that has been run. A running fiber
  * has no use for its slot, and keeps it there.
@@ -379,11 +279,4 @@ export function switchFrom<T>(origin: Fiber, target: Fiber, args: readonly unkno
 /** What `switch()` hands over: nothing, the one argument, or all of them. */
 export function pack(args: readonly unknown[]): unknown {
   return args.length === 1 ? args[0] : args.length === 0 ? undefined : args;
-}
-
-/** A greenlet of the hub has ended: `switcher`, who switched to it and waits, goes on with nothing. */
-export function goOn(switcher: Waiter, ended: Fiber): Fiber | null {
-  const fiber = switcher as Fiber;
-  const waitsForIt = fiber._mode === SWITCHED && (fiber._op as Transfer<unknown>)._target === ended;
-  return fiber === doors.main || waitsForIt ? resumeWith(fiber, undefined, false) : null;
 }

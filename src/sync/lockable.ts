@@ -5,15 +5,17 @@
 import type { Fn, Returned } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
 import { checkFn, checkOptions, checkTimeout } from '../runtime/check.js';
-import { engine, wake } from '../runtime/engine.js';
-import { describe, done, type Operation } from '../runtime/operation.js';
+import { engine as shared, wake } from '../runtime/engine.js';
+import { describe, done, irregular, type Operation, resumed } from '../runtime/operation.js';
 import { timedOut } from '../runtime/timeout.js';
 import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
-import type { Blockers, Started, Waiter } from '../runtime/waiter.js';
+import { type Blockers, RUNNING, type Started, type Waiter } from '../runtime/waiter.js';
 import { checkDeadlock } from './deadlock.js';
 import { SyncObject, type SyncOptions } from './sync-object.js';
 import { UntilReady, WaitOperation } from './wait-operation.js';
+
+const engine = shared;
 
 export interface AcquireOptions {
   /** False: it does not wait; the same as `timeout: 0`. */
@@ -141,6 +143,17 @@ class Acquire extends WaitOperation<unknown, Lockable> {
   constructor(lock: Lockable, timeout: number, name = `${lock.constructor.name}.acquire`) {
     super(lock, lock._queue, timeout);
     this._name = name;
+  }
+
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
   }
 
   _start(waiter: Waiter): Started {

@@ -1,10 +1,12 @@
 /** The operations on queues. */
-import { wake } from '../runtime/engine.js';
-import { done, Operation } from '../runtime/operation.js';
+import { engine as shared, wake } from '../runtime/engine.js';
+import { done, irregular, Operation, resumed } from '../runtime/operation.js';
 import type { WaitQueue } from '../runtime/wait-queue.js';
-import type { Blocking, Started, Waiter } from '../runtime/waiter.js';
+import { type Blocking, RUNNING, type Started, type Waiter } from '../runtime/waiter.js';
 import { Empty, Full, ShutDown } from './errors.js';
 import { failWith, late, WaitOperation } from './wait-operation.js';
+
+const engine = shared;
 
 /** A queue, as its operations see it. */
 export interface Store<T> {
@@ -49,6 +51,17 @@ export abstract class Taking<R, T> extends WaitOperation<R, Store<T>> {
 
   /** What is given when there is an item. @internal */
   protected abstract _given(waiter: Waiter): unknown;
+
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
+  }
 
   _start(waiter: Waiter): Started {
     const queue = this._of;
@@ -133,6 +146,17 @@ export class Put<T> extends WaitOperation<void, Store<T>> {
 
   get _name(): string {
     return `${nameOf(this)}.put`;
+  }
+
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
   }
 
   _start(waiter: Waiter): Started {

@@ -1,0 +1,139 @@
+/** Where control goes: a transfer reaches its target, a dead greenlet's outcome its parent. */
+import { clearTimer, removeReady } from './engine.js';
+import { GreenletError, GreenletExit } from './errors.js';
+import type { Fiber } from './fiber.js';
+import { describeWait } from './operation.js';
+import { here } from './place.js';
+import { doors } from './resume.js';
+import {
+  DEAD,
+  NEW,
+  NEXT,
+  NEXT_PENDING,
+  PARKED,
+  START,
+  SWITCHED,
+  THROW,
+  type Waiter,
+  YIELDED,
+} from './waiter.js';
+
+/** A transfer (transfer.ts), as far as it is handed over. */
+export interface Handed {
+  readonly _name: string;
+  readonly _target: Fiber;
+  readonly _origin: Waiter;
+  readonly _sent: unknown;
+  readonly _args: readonly unknown[] | null;
+  readonly _throws: boolean;
+}
+
+/** A dead greenlet stands for its nearest live ancestor. */
+export function liveOf(target: Fiber): Fiber {
+  let live = target;
+  while (live._mode === DEAD && live._parent !== null) live = live._parent;
+  return live;
+}
+
+/** Errors: `GreenletError` when control cannot be handed to `target` now. */
+export function checkEnterable(target: Fiber, transfer: Handed): void {
+  const mode = target._mode;
+  if (target === doors.main || target === doors.hub) return;
+  if (mode === NEW || mode === START) {
+    target._checkRun();
+    return;
+  }
+  if (mode === YIELDED && transfer._throws) return;
+  if ((mode === PARKED && transfer._throws) || mode === SWITCHED) return;
+  const what = describeWait(target);
+  if (mode === PARKED || mode <= NEXT_PENDING) {
+    throw new GreenletError(
+      `cannot ${transfer._name} ${transfer._throws ? 'into' : 'to'} ${target}: it is parked in ${what}, which will resume it` +
+        (transfer._throws ? '; use kill()' : ''),
+    );
+  }
+  throw new GreenletError(
+    `cannot ${transfer._name} to ${target}: its generator is on the JavaScript stack below (at ${here()})`,
+  );
+}
+
+/** Hands a transfer to `target`. Who runs next; null: the hub. */
+export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
+  if (target === doors.hub) {
+    if (transfer._throws) doors.report(transfer._sent, doors.hub);
+    return null;
+  }
+  if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
+  if (target._mode === NEW || target._mode === START) {
+    unschedule(target);
+    if (transfer._throws) return target._ended(transfer._sent, true, null);
+    return begin(target, transfer._args ?? [transfer._sent]);
+  }
+  if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
+    return resumeWith(target, transfer._sent, false);
+  }
+  if (target._mode === YIELDED || target._mode === PARKED) {
+    target._throwNow({ error: transfer._sent });
+    removeReady(target);
+    return target;
+  }
+  return resumeWith(target, transfer._sent, transfer._throws);
+}
+
+/** Takes an unstarted greenlet that is scheduled off the ready list, and off the timers. */
+function unschedule(target: Fiber): void {
+  clearTimer(target);
+  if (target._mode !== START) return;
+  removeReady(target);
+  target._mode = NEW;
+}
+
+function begin(target: Fiber, args: readonly unknown[]): Fiber {
+  target._arguments(args);
+  target._mode = START;
+  return target;
+}
+
+/** Resumes `target`, which waits in a transfer or is main. */
+export function resumeWith(target: Fiber, value: unknown, failed: boolean): Fiber {
+  target._value = value;
+  if (target === doors.main) {
+    target._slot = failed;
+    return target;
+  }
+  target._op = null;
+  if (failed) target._mode = THROW;
+  else target._mode = target._extra !== null && target._hasPending() ? NEXT_PENDING : NEXT;
+  return target;
+}
+
+/** The outcome of a dead greenlet goes to `parent`. Who runs next; null: the hub. */
+export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fiber): Fiber | null {
+  const target = liveOf(parent);
+  if (target === doors.hub) {
+    if (failed) doors.report(value, child);
+    return null;
+  }
+  if (target === doors.main || target._mode === SWITCHED) {
+    return resumeWith(target, value, failed);
+  }
+  if (target._mode === NEW || target._mode === START) {
+    unschedule(target);
+    if (failed) return target._ended(value, true, null);
+    return begin(target, [value]);
+  }
+  const what = describeWait(target);
+  const lost = new GreenletError(
+    `${child} ended, but its parent ${target} is parked in ${what} and cannot take the outcome`,
+    failed ? { cause: value } : undefined,
+  );
+  doors.report(lost, child);
+  return null;
+}
+
+/** A greenlet of the hub has ended: `switcher`, who switched to it and waits, goes on with nothing. */
+export function goOn(switcher: Waiter, ended: Fiber): Fiber | null {
+  const fiber = switcher as Fiber;
+  const waitsForIt = fiber._mode === SWITCHED && (fiber._op as unknown as Handed)._target === ended;
+  return fiber === doors.main || waitsForIt ? resumeWith(fiber, undefined, false) : null;
+}
