@@ -1,5 +1,5 @@
 /** A kill inside a patched call aborts it, and leaves nothing. */
-import childProcess, { type ChildProcess } from 'node:child_process';
+import childProcess from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import fs, { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
@@ -55,14 +55,17 @@ it('fetch: the request is aborted', async () => {
 
 it('response.text: the body is aborted', async () => {
   const server = await serve();
+  let text: Promise<string> | undefined;
   const greenlet = spawned(function* () {
     const response = yield* fetch(server.url, { signal: new AbortController().signal });
-    yield* response.text();
+    text = response.text();
+    yield* text;
   });
   const exchange = await server.next();
   exchange.response.write('begun');
-  await wait(50);
+  while (text === undefined) await wait(1);
   await killed(greenlet);
+  await expect(text).rejects.toMatchObject({ name: 'AbortError' });
   await exchange.end;
   expect(exchange.response.writableFinished).toBe(false);
 });
@@ -90,37 +93,37 @@ it('setTimeout of node:timers/promises: the timer is cleared', async () => {
 });
 
 it('util.promisify(execFile): the process is killed', async () => {
-  let child: ChildProcess | undefined;
+  let exit: Promise<unknown[]> | undefined;
   const greenlet = spawned(function* () {
     const promise = promisify(childProcess.execFile)(process.execPath, ['-e', 'setInterval(() => {}, 1e6)']);
-    child = promise.child;
+    exit = new Promise((resolve) => promise.child.once('exit', (...how) => resolve(how)));
     yield* promise;
   });
   await sleep(0);
   await killed(greenlet);
-  await new Promise((resolve) => child?.once('exit', resolve));
-  expect(child?.signalCode).toBe('SIGTERM');
+  expect(await exit).toEqual([null, 'SIGTERM']);
 });
 
 it('fs: a file that was opened for nobody is closed; a read is aborted', async () => {
   const fds = () => readdirSync('/proc/self/fd').length;
   const folder = mkdtempSync(join(tmpdir(), 'monkey-'));
   const before = fds();
+  let reading: Promise<unknown> | undefined;
   const opener = spawned(function* () {
     yield* open(join(folder, 'file'), 'w');
   });
   const reader = spawned(function* () {
-    yield* readFile('/dev/zero');
+    reading = readFile(new URL(import.meta.url));
+    yield* reading;
   });
   // In the same turn, before the operating system can have answered.
   await spawn(function* () {
     yield* opener.kill();
+    yield* reader.kill();
   }).get();
-  expect(opener.killed).toBe(true);
-  await wait(20);
-  await killed(reader);
-  while (fds() > before) await wait(5);
-  expect(fs.existsSync(join(folder, 'file'))).toBe(true);
+  expect([opener.killed, reader.killed]).toEqual([true, true]);
+  await expect(reading).rejects.toMatchObject({ name: 'AbortError' });
+  while (fds() > before || !fs.existsSync(join(folder, 'file'))) await wait(1);
   rmSync(folder, { recursive: true });
 });
 

@@ -44,38 +44,53 @@ function accepting(child: ChildProcess): Promise<void> {
     };
     for (const output of [child.stdout, child.stderr]) output?.setEncoding('utf8').on('data', hear);
     child.once('error', reject);
-    child.once('exit', () => reject(new Error(`the server has ended: ${said}`)));
+    child.once('close', () => reject(new Error(`the server has ended: ${said}`)));
   });
 }
 
-function server(child: ChildProcess, port: number, folder: string, signal: NodeJS.Signals): Server {
-  return {
-    port,
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('close', () => {
-          rmSync(folder, { recursive: true, force: true });
-          resolve();
-        });
+/**
+ * Starts a server on a port that is free; on another one when somebody was quicker to take it. `signal` is the one that ends it, and
+ * it does not outlive the process of the tests.
+ */
+async function start(
+  make: (port: number) => ChildProcess,
+  folder: string,
+  signal: NodeJS.Signals,
+): Promise<Server> {
+  for (let tries = 1; ; tries++) {
+    const port = await freePort();
+    const child = make(port);
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    const kill = () => child.kill('SIGKILL');
+    process.once('exit', kill);
+    try {
+      await accepting(child);
+    } catch (error) {
+      process.off('exit', kill);
+      if (tries === 5 || !/in use/i.test(String(error))) throw error;
+      continue;
+    }
+    return {
+      port,
+      async stop() {
         child.kill(signal);
-      }),
-  };
+        await closed;
+        process.off('exit', kill);
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  }
 }
 
-export async function startRedis(): Promise<Server> {
+export function startRedis(): Promise<Server> {
   const program = find('redis-server', 'redis-server');
   const folder = mkdtempSync(join(tmpdir(), 'greenlets-redis-'));
-  const port = await freePort();
-  const settings = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no' };
-  const child = spawn(
-    program,
-    Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]),
-  );
-  await accepting(child);
-  return server(child, port, folder, 'SIGKILL');
+  const settings = { bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no' };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return start((port) => spawn(program, ['--port', `${port}`, ...args]), folder, 'SIGKILL');
 }
 
-export async function startPostgres(): Promise<Server> {
+export function startPostgres(): Promise<Server> {
   const initdb = find('initdb', 'postgresql');
   const program = find('postgres', 'postgresql');
   const folder = mkdtempSync(join(tmpdir(), 'greenlets-postgres-'));
@@ -83,32 +98,13 @@ export async function startPostgres(): Promise<Server> {
   const user: { uid?: number; gid?: number } = process.getuid?.() === 0 ? ids('postgres') : {};
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid as number);
   const data = join(folder, 'data');
-  execFileSync(
-    initdb,
-    ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
-    {
-      ...user,
-      cwd: folder,
-      stdio: 'pipe',
-    },
-  );
-  const port = await freePort();
-  const args = [
-    '-D',
-    data,
-    '-p',
-    `${port}`,
-    '-h',
-    '127.0.0.1',
-    '-k',
-    folder,
-    '-F',
-    '-c',
-    'max_connections=50',
-  ];
-  const child = spawn(program, args, { ...user, cwd: folder });
-  await accepting(child);
-  return server(child, port, folder, 'SIGINT');
+  const flags = ['-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'];
+  execFileSync(initdb, ['-D', data, ...flags], { ...user, cwd: folder, stdio: 'pipe' });
+  const settings = ['-h', '127.0.0.1', '-k', folder, '-F', '-c', 'max_connections=50'];
+  const make = (port: number) =>
+    spawn(program, ['-D', data, '-p', `${port}`, ...settings], { ...user, cwd: folder });
+  // It waits for its clients to leave: SIGINT would have it throw them out, and they would be told.
+  return start(make, folder, 'SIGTERM');
 }
 
 function ids(name: string): { uid: number; gid: number } {

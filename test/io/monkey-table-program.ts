@@ -55,8 +55,9 @@ async function outcome(call: () => unknown): Promise<unknown> {
 /** An error, with as many frames as its stack has. */
 function told(error: unknown): unknown {
   const { name, message, code, stack = '', cause } = error as NodeJS.ErrnoException & { cause?: unknown };
-  const all = stack.split('\n').filter((line) => line.startsWith('    at '));
-  // What called this file is a matter of timing.
+  // What called this file is a matter of timing, and so is in which phase of the loop the host ran its jobs.
+  const phases = /processTicksAndRejections|runNextTicks|listOnTimeout|processTimers|processImmediate/;
+  const all = stack.split('\n').filter((line) => line.startsWith('    at ') && !phases.test(line));
   const own = all.findIndex((line) => line.includes('monkey-table-program'));
   const frames = own === -1 ? all : all.slice(0, own + 1);
   return {
