@@ -17,8 +17,13 @@ import type { Blocking, Timed, Waiter } from './waiter.js';
 
 /** How many steps may pass between two looks at the clock. */
 const QUANTUM = 64;
+/** How many steps a turn may have that has not looked at all. */
+const FEW = 8;
 /** How many steps a turn has when it is measured by steps and not by time. */
 const COUNTED_SLICE = 10_000;
+
+/** `sliceEnd` of a turn that has not looked at the clock. */
+export const UNTIMED = -1;
 
 /** The place in `slots` of a current greenlet that has no number: a raw one. */
 const UNNUMBERED = 0;
@@ -224,21 +229,31 @@ function looksOver(): boolean {
     state.fuel = 0;
     if (++state.looks < QUANTUM) return false;
     state.looks = 0;
-    return state.sliced && host.performance.now() >= state.sliceEnd;
+    return state.sliced && isSliceOver(host.performance.now());
   }
   const now = host.performance.now();
   const elapsed = now - state.lastLook;
   state.lastLook = now;
+  if (state.sliced && state.sliceEnd === UNTIMED) {
+    state.fuel = Math.min(state.quantum, FEW);
+    return isSliceOver(now);
+  }
   if (elapsed > 1) state.quantum = (state.quantum + 1) >> 1;
   else if (state.quantum < QUANTUM) state.quantum *= 2;
   state.fuel = state.quantum;
-  return state.sliced && now >= state.sliceEnd;
+  return state.sliced && isSliceOver(now);
 }
 
-/** A turn begins. */
-export function refuel(): void {
+function isSliceOver(now: number): boolean {
+  if (state.sliceEnd === UNTIMED) state.sliceEnd = now + state.switchInterval;
+  return now >= state.sliceEnd;
+}
+
+/** A turn begins; `few`: its first look at the clock comes after a few steps. */
+export function refuel(few = false): void {
   state.spent = false;
-  state.fuel = state.unusual === null && state.choose === null ? state.quantum : 0;
+  if (state.unusual !== null || state.choose !== null) state.fuel = 0;
+  else state.fuel = few ? Math.min(state.quantum, FEW) : state.quantum;
 }
 
 /** Something unusual was turned on: have the very next step look for it. */

@@ -1,13 +1,13 @@
 /**
  * The hub: the greenlet of the event loop, parent of every scheduled greenlet.
  *
- * An idle hub begins its turn in a promise job. A turn runs ready waiters for at most `switchInterval` ms and then hands back
- * to the host, to go on in a macrotask after timers and IO. A turn that begins anew within the same pass of the host's loop
- * goes on with the old slice, so that promise jobs that wake one another cannot starve the host either; a marker in the
- * check phase tells where a pass ends.
+ * An idle hub begins its turn in a promise job, or at the end of the callback of the host that has woken somebody. A turn runs
+ * ready waiters for at most `switchInterval` ms and then hands back to the host, to go on in a macrotask after timers and IO. A
+ * turn that a promise job begins anew within the same pass of the host's loop goes on with the old slice, so that promise jobs
+ * that wake one another cannot starve the host either; a marker in the check phase tells where a pass ends.
  */
 import { checkFn, checkMs, showValue } from './check.js';
-import { countReady, engine, enroll, hasReady, refuel } from './engine.js';
+import { countReady, engine, enroll, hasReady, refuel, UNTIMED } from './engine.js';
 import type { Fiber } from './fiber.js';
 import { greenlet, main } from './greenlet.js';
 import { type HostTimer, host, macrotask, printError } from './host.js';
@@ -46,8 +46,6 @@ export interface HubStats {
 export const hooks = {
   /** A turn has ended; `idle`: with nobody left ready. */
   turnEnded: [] as ((idle: boolean) => void)[],
-  /** A turn begins. */
-  turnBegins: [] as ((now: number) => void)[],
   /** An error is about to go to `onError`. */
   reported: (_error: unknown, _greenlet: Fiber | null): void => {},
   printable: (error: unknown, _greenlet: greenlet | null): string => String(error),
@@ -216,6 +214,9 @@ function guarded(fn: () => unknown): void {
   }
 }
 
+/** One in so many turns looks at once. */
+const MASK = 15;
+
 let turns = 0;
 let marked = false;
 const job = Promise.resolve();
@@ -238,30 +239,52 @@ engine.awaken = () => {
 engine.arm = () => armTimers();
 
 function turn(): void {
-  if (marked && host.performance.now() >= engine.sliceEnd) {
-    macrotask(nextSlice);
-    return;
-  }
-  if (marked) {
-    slice(engine.sliceEnd);
-    return;
-  }
-  mark();
-  slice(host.performance.now() + engine.switchInterval);
+  const now = host.performance.now();
+  if (!marked) {
+    mark();
+    slice(now, now + engine.switchInterval);
+  } else if (now < engine.sliceEnd) slice(now, engine.sliceEnd);
+  else macrotask(nextSlice);
 }
 
 function nextSlice(): void {
-  slice(host.performance.now() + engine.switchInterval);
+  const now = host.performance.now();
+  slice(now, now + engine.switchInterval);
 }
 
-function slice(end: number): void {
-  turns++;
-  engine.sliceEnd = end;
+/**
+ * A callback of the host that is a macrotask of its own (something has arrived, a call is over) is about to wake somebody. True:
+ * `runTurn` must be called at its end, and runs whom it woke at once; a promise job for that would cost as much as the rest of
+ * the turn. False: a turn is on or due, or it was a greenlet that called the callback.
+ */
+export function openTurn(): boolean {
+  if (engine.awake || engine.current !== main) return false;
+  engine.awake = true;
+  return true;
+}
+
+/** See `openTurn`. Most such turns have a step or two, so the clock is not looked at before there were more. Never throws. */
+export function runTurn(): void {
+  if (!hasReady()) engine.awake = false;
+  else if ((turns & MASK) === 0) nextSlice();
+  else {
+    refuel(true);
+    engine.sliceEnd = UNTIMED;
+    runReady();
+  }
+}
+
+function slice(now: number, end: number): void {
   refuel();
-  engine.lastLook = host.performance.now();
-  for (const begins of hooks.turnBegins) begins(engine.lastLook);
-  engine.sliced = true;
+  engine.sliceEnd = end;
+  engine.lastLook = now;
   fireTimers();
+  runReady();
+}
+
+function runReady(): void {
+  turns++;
+  engine.sliced = true;
   const more = run(null);
   engine.sliced = false;
   armTimers();
@@ -291,5 +314,5 @@ export function onHostTimer(): void {
     return;
   }
   engine.awake = true;
-  slice(host.performance.now() + engine.switchInterval);
+  nextSlice();
 }

@@ -111,6 +111,7 @@ function hold(key: unknown, over: () => boolean, outside: boolean, failing: Fail
 }
 
 hooks.turnEnded.push((idle) => {
+  if (holds.size === 0) return;
   for (const [key, { over, outside, failed }] of holds) {
     if (!over()) continue;
     holds.delete(key);

@@ -5,7 +5,6 @@
 import { engine } from './engine.js';
 import { Fiber } from './fiber.js';
 import { withStackLimit } from './host.js';
-import { hooks } from './hub.js';
 import { formatFrame, held, parseStack } from './place.js';
 
 const MOST = 32;
@@ -19,17 +18,21 @@ export class PlaceNotes {
 
   constructor(what: string) {
     this.#what = what;
-    hooks.turnBegins.push((now) => {
-      if (this.#tokens < MOST) this.#tokens = Math.min(MOST, this.#tokens + (now - this.#refilled) * PER_MS);
-      this.#refilled = now;
-    });
   }
 
   /** Notes where the code stands, if the budget has it. */
   note(): Error | undefined {
+    if (this.#tokens < MOST) this.#refill();
     if (this.#tokens < 1 && engine.watch === null) return undefined;
     this.#tokens--;
     return noted(this.#what);
+  }
+
+  /** By the last look at the clock, which is somebody else's. */
+  #refill(): void {
+    const now = engine.lastLook;
+    this.#tokens = Math.min(MOST, this.#tokens + (now - this.#refilled) * PER_MS);
+    this.#refilled = now;
   }
 
   /** `function (file:line:column)`, '' when it was not noted. */

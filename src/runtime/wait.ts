@@ -210,6 +210,7 @@ function othersOf(waiter: Waiter): number {
 }
 
 hooks.turnEnded.push(() => {
+  if (emptiness.size === 0) return;
   for (const waiter of emptiness) {
     if (othersOf(waiter) > 0) continue;
     emptiness.delete(waiter);
