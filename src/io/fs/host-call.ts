@@ -6,6 +6,7 @@
  * what it opened is closed (`_late`). What waits is told by `waiter._slot`: it holds this run's key as long as the run is waited
  * for, and never again.
  */
+import { openTurn, runTurn } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { endWait, IoOperation } from '../io-wait.js';
@@ -48,6 +49,14 @@ export abstract class HostCall<T> extends IoOperation<T> {
     }
   }
 
+  /** The same, told by the host from its loop: who waits goes on at once. */
+  protected called(waiter: Waiter, key: unknown, error: unknown, value: unknown): void {
+    // Errors that need no call of the operating system come in a job instead.
+    const opened = error == null && openTurn();
+    this.answer(waiter, key, error, value);
+    if (opened) runTurn();
+  }
+
   protected _forget(_waiter: Waiter): void {}
 }
 
@@ -63,7 +72,7 @@ export class CallbackCall<T> extends HostCall<T> {
   }
 
   _start(waiter: Waiter): Started {
-    const answer: Answer = (error, value) => this.answer(waiter, answer, error, value);
+    const answer: Answer = (error, value) => this.called(waiter, answer, error, value);
     this.#fn(...this.#args, answer);
     return this._wait(waiter, answer);
   }

@@ -43,7 +43,7 @@ class ReadPath extends HostCall<unknown> {
 
   _start(waiter: Waiter): Started {
     const run = new ReadRun(this.#encoding, this.#flag);
-    const answer: Answer = (error, value) => this.answer(waiter, run, error, value);
+    const answer: Answer = (error, value) => this.called(waiter, run, error, value);
     hostReadFile(this.#path, run as never, answer as never);
     return this._wait(waiter, run);
   }

@@ -7,6 +7,7 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket as HostSocket, OnReadOpts } from 'node:net';
+import { openTurn, runTurn } from '../../runtime/hub.js';
 import type { Waiter } from '../../runtime/waiter.js';
 import { endWait } from '../io-wait.js';
 import { type ResponseEvents, ResponseParser } from './parser.js';
@@ -77,7 +78,7 @@ export class Connection implements ResponseEvents {
     this.#customer = customer;
     this.generation = generation;
     shared ??= Buffer.allocUnsafeSlow(READ_SIZE);
-    const raw = connect({ buffer: shared, callback: (size, bytes) => this.#arrived(bytes as Buffer, size) });
+    const raw = connect({ buffer: shared, callback: (size, bytes) => this.#read(bytes as Buffer, size) });
     this.raw = raw;
     raw.once(event, () => {
       this.#open = true;
@@ -191,11 +192,18 @@ export class Connection implements ResponseEvents {
     this.#customer?.onComplete();
   }
 
-  #arrived(bytes: Buffer, size: number): boolean {
+  #read(bytes: Buffer, size: number): boolean {
+    const opened = openTurn();
+    this.#arrived(bytes, size);
+    if (opened) runTurn();
+    return true;
+  }
+
+  #arrived(bytes: Buffer, size: number): void {
     const customer = this.#customer;
     if (customer === null) {
       this.destroy();
-      return true;
+      return;
     }
     let used: number;
     this.answering = true;
@@ -204,12 +212,11 @@ export class Connection implements ResponseEvents {
     } catch (error) {
       this.#lost(error);
       customer.onSettled();
-      return true;
+      return;
     }
     if (this.#complete) this.#release(used === size);
     else if (used < size && this.#customer !== null) this.destroy();
     customer.onSettled();
-    return true;
   }
 
   /** The response has ended; `clean`: nothing came behind it. */

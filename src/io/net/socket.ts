@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import type { AddressInfo, Socket as HostSocket } from 'node:net';
 import { checkTimeout, showValue } from '../../runtime/check.js';
+import { openTurn, runTurn } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import { SocketClosed } from '../errors.js';
@@ -36,7 +37,11 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
   }
 
   readonly #listeners = {
-    data: (chunk: Buffer) => this._arrived(chunk),
+    data: (chunk: Buffer) => {
+      const opened = openTurn();
+      this._arrived(chunk);
+      if (opened) runTurn();
+    },
     end: () => this.#end(),
     error: (error: unknown) => this.#fail(error),
     close: () => this.#gone(),
