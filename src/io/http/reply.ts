@@ -19,6 +19,9 @@ type Pieces = Results<string | Uint8Array> | Readable | AsyncIterable<string | U
 /** What a handler may give: see `http.serve`. */
 export type Reply = Response | string | Uint8Array | Pieces | object | null | undefined;
 
+/** The headers of an answer that nobody gave. */
+export const REFUSED = { connection: 'close', 'content-length': 0 };
+
 /** ms for which the rest of a body is read that was refused. */
 const LINGER = 1000;
 
@@ -116,7 +119,7 @@ function* sent(response: ServerResponse, writing: Operation<void>): Green<boolea
  */
 export function* refuse(request: ServerRequest, status: number): Green<void> {
   const { _response: response, raw } = request;
-  response.writeHead(status, { connection: 'close', 'content-length': 0 });
+  response.writeHead(status, REFUSED);
   if (!raw.complete) {
     response.flushHeaders();
     request._release();

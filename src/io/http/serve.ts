@@ -9,19 +9,20 @@ import { shield } from '../../runtime/attempt.js';
 import { type AnyFn, Call } from '../../runtime/call.js';
 import { checkCount, checkFn, checkTimeout, showValue } from '../../runtime/check.js';
 import { GreenletError } from '../../runtime/errors.js';
-import { report } from '../../runtime/hub.js';
+import { openTurn, runTurn } from '../../runtime/hub.js';
 import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
-import { Greenlet } from '../../runtime/scheduled-greenlet.js';
+import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import { idle } from '../../runtime/sleep.js';
 import { spawn } from '../../runtime/spawn.js';
-import { isExit, withTimeout } from '../../runtime/timeout.js';
+import { withTimeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import { Event } from '../../sync/event.js';
 import { Group } from '../../sync/group.js';
 import { Pool } from '../../sync/pool.js';
-import { letGo, refuse, send, stream } from './reply.js';
-import { statusOf } from './server-errors.js';
+import { REFUSED } from './reply.js';
+import { type Answers, RequestGreenlet } from './request-greenlet.js';
+import { ServerConnection } from './server-connection.js';
 import { ServerRequest } from './server-request.js';
 import { ServerRun } from './server-run.js';
 
@@ -56,13 +57,10 @@ export interface ServeOptions {
 
 const MAX_BODY = 10 * 1024 * 1024;
 
-const REFUSED = { connection: 'close', 'content-length': 0 };
-
 export class HttpServer {
-  readonly #handler: RequestHandler;
   readonly #options: ServeOptions;
-  readonly #members: Pool | Group;
-  readonly #open = new Map<Greenlet<unknown>, ServerRequest>();
+  readonly #answers: Answers;
+  readonly #members: Pool | Group | null;
   readonly #stopped = new Event();
   #run: ServerRun | null = null;
   #stopping: Greenlet<Greenlet<unknown>[]> | null = null;
@@ -70,18 +68,24 @@ export class HttpServer {
   /** See `serve`. */
   constructor(handler: RequestHandler, options: ServeOptions) {
     checkFn(handler, 'handler');
-    const { pool = new Group(), port = 0, maxBodySize = MAX_BODY, stopTimeout = 1000, onError } = options;
+    const { pool, port = 0, maxBodySize = MAX_BODY, stopTimeout = 1000, onError } = options;
+    const { killOnDisconnect = true } = options;
     checkCount(port, 'port');
     checkCount(maxBodySize, 'maxBodySize');
     checkTimeout(stopTimeout);
     if (onError !== undefined) checkFn(onError, 'onError');
     if (typeof pool === 'number') checkCount(pool, 'pool', 1);
-    else if (!(pool instanceof Pool || pool instanceof Group)) {
+    else if (pool !== undefined && !(pool instanceof Pool || pool instanceof Group)) {
       throw new TypeError(`pool must be a number, a Pool or a Group, got ${showValue(pool)}`);
     }
-    this.#handler = handler;
+    this.#answers = {
+      isGenerator: Object.prototype.toString.call(handler) === '[object GeneratorFunction]',
+      handler: handler as AnyFn,
+      onError: onError as AnyFn | undefined,
+      killOnDisconnect,
+    };
     this.#options = { ...options, maxBodySize, stopTimeout };
-    this.#members = typeof pool === 'number' ? new Pool(pool) : pool;
+    this.#members = typeof pool === 'number' ? new Pool(pool) : (pool ?? null);
   }
 
   /** Listens, when it does not; the operation waits until it does. Acts at the call. Errors: the host's (`EADDRINUSE`). */
@@ -109,55 +113,34 @@ export class HttpServer {
         : createSecureServer({ ...options, ...tls }, onRequest);
     this.#stopped.clear();
     this.#stopping = null;
-    const run = new ServerRun(server, path === undefined ? defined({ port, host }) : { path }, () => {
-      if (this.#run !== run) return;
-      this.#run = null;
-      this.#stopped.set();
-    });
+    const run = new ServerRun(
+      server,
+      tls !== undefined,
+      path === undefined ? defined({ port, host }) : { path },
+      () => {
+        if (this.#run !== run) return;
+        this.#run = null;
+        this.#stopped.set();
+      },
+    );
     this.#run = run;
     return run;
   }
 
   #begin(run: ServerRun, raw: IncomingMessage, response: ServerResponse): void {
-    const { maxBodySize, tls, killOnDisconnect = true } = this.#options;
-    run.unsent.add(response);
+    const { maxBodySize, tls } = this.#options;
+    const connection = ServerConnection.of(raw.socket);
     if (run.stopped) {
-      response.on('close', () => run.unsent.delete(response));
+      connection.last = response;
       response.writeHead(503, REFUSED).end();
       return;
     }
     const request = new ServerRequest(raw, response, maxBodySize as number, tls !== undefined);
-    const member = new Greenlet<unknown>(answer, this, request);
-    this.#open.set(member, request);
-    member._link({ _waiter: null, _died: () => this.#ended(member, request) });
-    const closed = () => {
-      run.unsent.delete(response);
-      if (killOnDisconnect && !member.dead && !response.writableFinished) member._kill(undefined);
-    };
-    response.on('close', closed);
-    // Behind others on its connection it is not told of the end of that.
-    if (response.socket === null) whileOpen(raw, response, closed);
-    this.#members._place(member, false);
-  }
-
-  #ended(member: Greenlet<unknown>, request: ServerRequest): void {
-    this.#open.delete(member);
-    request._release();
-    const response = request._response;
-    if (response.writableEnded || response.destroyed) return;
-    // Killed before it could answer, or `onError` has failed, too.
-    if (response.headersSent) response.destroy();
-    else response.writeHead(member.killed ? 503 : 500, REFUSED).end();
-  }
-
-  /** @internal */
-  get _handler(): RequestHandler {
-    return this.#handler;
-  }
-
-  /** @internal */
-  get _onError(): ServeOptions['onError'] {
-    return this.#options.onError;
+    const member = new RequestGreenlet(this.#answers, request, connection);
+    const opened = openTurn();
+    if (this.#members === null) member.start();
+    else this.#members._place(member, false);
+    if (opened) runTurn();
   }
 
   /**
@@ -171,8 +154,7 @@ export class HttpServer {
     if (this.started || this.#stopping === null || options.timeout !== undefined) {
       this.#run?.stop();
       this.#stopped.set();
-      const members = [...this.#open.keys()];
-      this.#stopping = spawn({ name: 'HttpServer.stop' }, stopAll, this.#run, members, timeout);
+      this.#stopping = spawn({ name: 'HttpServer.stop' }, stopAll, this.#run, timeout);
     }
     return this.#stopping.get();
   }
@@ -199,7 +181,7 @@ export class HttpServer {
 
   /** How many requests are being worked on. */
   get requests(): number {
-    return this.#open.size;
+    return this.#run?.members().length ?? 0;
   }
 
   /** Where it listens; null while it does not. */
@@ -244,15 +226,6 @@ function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], 
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Calls `closed` at the end of the connection, until `response` has been sent. */
-function whileOpen(raw: IncomingMessage, response: ServerResponse, closed: () => void): void {
-  const { socket } = raw;
-  // As many as have come at once.
-  socket.setMaxListeners(0);
-  socket.on('close', closed);
-  response.on('close', () => socket.off('close', closed));
-}
-
 /** Waits until a server listens. */
 class Start extends Call<void> {
   constructor(run: ServerRun) {
@@ -264,56 +237,22 @@ class Start extends Call<void> {
   }
 }
 
-function* answer(server: HttpServer, request: ServerRequest): Green<void> {
-  try {
-    yield* reply(request._response, yield* new Call(server._handler as AnyFn, [request]));
-  } catch (error) {
-    if (isExit(error)) throw error;
-    yield* fail(server, request, error);
-  }
-}
-
-function* reply(response: ServerResponse, value: unknown): Green<void> {
-  if (response.destroyed || response.writableEnded) letGo(value);
-  else if (send(response, value)) yield* stream(response, value as Response);
-}
-
-/** The handler has failed: `onError` may answer, else the status says what went wrong. */
-function* fail(server: HttpServer, request: ServerRequest, error: unknown): Green<void> {
-  const status = statusOf(error);
-  const { _onError: onError } = server;
-  const { _response: response } = request;
-  if (onError === undefined && status === 500) report(error, null);
-  const value = onError === undefined ? undefined : yield* new Call(onError as AnyFn, [error, request]);
-  if (response.destroyed || response.writableEnded || response.headersSent) {
-    letGo(value);
-    if (!response.writableEnded) response.destroy();
-    return;
-  }
-  for (const name of response.getHeaderNames()) response.removeHeader(name);
-  if (value !== undefined) yield* reply(response, value);
-  else yield* refuse(request, status);
-}
-
-function* stopAll(
-  run: ServerRun | null,
-  members: readonly Greenlet<unknown>[],
-  timeout: number,
-): Green<Greenlet<unknown>[]> {
+function* stopAll(run: ServerRun | null, timeout: number): Green<Greenlet<unknown>[]> {
+  if (run === null) return [];
+  const members = run.members();
   yield* withTimeout(timeout, { timeoutValue: undefined }, finishing, run, members);
   const late = members.filter((each) => !each.dead);
   for (const each of late) each._kill(undefined);
   yield* joinall(late);
-  if (run === null) return late;
   // A pass of the host, in which those who were killed are told so.
   if (late.length > 0) yield* idle();
   yield* run.close();
   return late;
 }
 
-function* finishing(run: ServerRun | null, members: readonly Greenlet<unknown>[]): Green<void> {
+function* finishing(run: ServerRun, members: readonly Greenlet<unknown>[]): Green<void> {
   yield* joinall(members);
-  if (run !== null) yield* run.sent();
+  yield* run.sent();
 }
 
 function* serveAll(server: HttpServer): Green<void> {

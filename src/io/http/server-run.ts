@@ -1,16 +1,19 @@
 /** One time that a server listens: from its start until the last of its connections is gone. */
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { ListenOptions, Socket } from 'node:net';
 import { GreenletError } from '../../runtime/errors.js';
 import { report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Green } from '../../runtime/types.js';
 import { until } from '../../runtime/until.js';
+import type { RequestGreenlet } from './request-greenlet.js';
+import { ServerConnection } from './server-connection.js';
 
 export class ServerRun {
   readonly server: Server;
-  /** Answers that have not been sent as a whole. */
-  readonly unsent = new Set<ServerResponse>();
+  /** Those that are there, and those that are being answered though they are gone. */
+  readonly #connections = new Set<ServerConnection>();
+  readonly #idle = (connection: ServerConnection) => void this.#connections.delete(connection);
   readonly #sockets = new Set<Socket>();
   readonly #listening: Promise<void>;
   readonly #closed: Promise<void>;
@@ -19,7 +22,7 @@ export class ServerRun {
   #stopped = false;
 
   /** Listens at `target`. Errors go to those who wait, or else to `hub.onError`; `failed` is called when it cannot listen. */
-  constructor(server: Server, target: ListenOptions, failed: () => void) {
+  constructor(server: Server, secure: boolean, target: ListenOptions, failed: () => void) {
     this.server = server;
     this.#closed = new Promise((resolve) => server.once('close', resolve));
     this.#listening = new Promise((resolve, reject) => {
@@ -41,6 +44,10 @@ export class ServerRun {
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
+    });
+    // Of an encrypted one that is the socket below.
+    server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
+      this.#connections.add(new ServerConnection(socket, this.#idle));
     });
     server.listen(target);
   }
@@ -66,15 +73,18 @@ export class ServerRun {
     if (this.#stopped) return;
     this.#stopped = true;
     this.server.close();
-    for (const response of this.unsent) {
-      if (!response.headersSent) response.setHeader('connection', 'close');
-    }
+    for (const member of this.members()) member.isLast();
+  }
+
+  /** Those who answer requests now. */
+  members(): RequestGreenlet[] {
+    return [...this.#connections].flatMap(({ open }) => open);
   }
 
   /** Waits until all answers that are under way have been sent, or their connections are gone. */
   *sent(): Green<void> {
-    for (const each of [...this.unsent]) {
-      if (this.unsent.has(each)) yield* until(new Promise((resolve) => each.once('close', resolve)));
+    for (const connection of [...this.#connections]) {
+      while (connection.sending) yield* until(closed(connection));
     }
   }
 
@@ -83,4 +93,17 @@ export class ServerRun {
     for (const socket of this.#sockets) socket.destroy();
     return until(this.#closed);
   }
+}
+
+/** The last answer of `connection` has been sent, or is lost. */
+function closed({ last, socket }: ServerConnection): Promise<void> {
+  return new Promise((resolve) => {
+    const over = () => {
+      last?.off('close', over);
+      socket.off('close', over);
+      resolve();
+    };
+    last?.on('close', over);
+    socket.on('close', over);
+  });
 }
