@@ -7,7 +7,7 @@ import { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import { isExit } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import { letGo, REFUSED, refuse, send, stream } from './reply.js';
-import type { ServerConnection } from './server-connection.js';
+import type { Answering, ServerConnection } from './server-connection.js';
 import { statusOf } from './server-errors.js';
 import type { ServerRequest } from './server-request.js';
 
@@ -20,7 +20,7 @@ export interface Answers {
   readonly killOnDisconnect: boolean;
 }
 
-export class RequestGreenlet extends Greenlet<void> {
+export class RequestGreenlet extends Greenlet<void> implements Answering {
   readonly request: ServerRequest;
   readonly #response: ServerResponse;
   readonly #answers: Answers;
@@ -36,12 +36,10 @@ export class RequestGreenlet extends Greenlet<void> {
     connection.last = this.#response;
   }
 
-  /** The other end is gone. */
   disconnected(): void {
     if (this.#answers.killOnDisconnect && !this.#response.writableFinished) this._kill(undefined);
   }
 
-  /** The connection is to end with this answer. */
   isLast(): void {
     if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
   }

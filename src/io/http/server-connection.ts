@@ -1,16 +1,24 @@
 /** One connection of a server: what is being answered on it. */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { RequestGreenlet } from './request-greenlet.js';
+import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
 
 const CONNECTION = Symbol('greenlets connection');
+
+/** A greenlet that answers a request. */
+export interface Answering extends Greenlet<void> {
+  /** The other end is gone. */
+  disconnected(): void;
+  /** The connection is to end with this answer. */
+  isLast(): void;
+}
 
 type Known = Socket & { [CONNECTION]?: ServerConnection };
 
 export class ServerConnection {
   readonly socket: Socket;
   /** Those who answer its requests; several when the other end has sent on unasked. */
-  readonly open: RequestGreenlet[] = [];
+  readonly open: Answering[] = [];
   /** The last answer that was begun: when that is sent, all are. */
   last: ServerResponse | null = null;
   readonly #idle: (connection: ServerConnection) => void;
@@ -31,7 +39,7 @@ export class ServerConnection {
     return (socket as Known)[CONNECTION] as ServerConnection;
   }
 
-  ended(greenlet: RequestGreenlet): void {
+  ended(greenlet: Answering): void {
     const { open } = this;
     if (open.length === 1) open.pop();
     else open.splice(open.indexOf(greenlet), 1);

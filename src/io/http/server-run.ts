@@ -6,8 +6,7 @@ import { report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Green } from '../../runtime/types.js';
 import { until } from '../../runtime/until.js';
-import type { RequestGreenlet } from './request-greenlet.js';
-import { ServerConnection } from './server-connection.js';
+import { type Answering, ServerConnection } from './server-connection.js';
 
 export class ServerRun {
   readonly server: Server;
@@ -77,7 +76,7 @@ export class ServerRun {
   }
 
   /** Those who answer requests now. */
-  members(): RequestGreenlet[] {
+  members(): Answering[] {
     return [...this.#connections].flatMap(({ open }) => open);
   }
 
