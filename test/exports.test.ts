@@ -49,7 +49,8 @@ const NAMES: Readonly<Record<string, { readonly values: string; readonly types: 
       'JoinableQueue ListProxy Lock Manager NamespaceProxy Pipe Pool Process ProcessError Queue RLock Ref Semaphore ' +
       'SharedArray SimpleQueue TimeoutError Value WorkerDied activeChildren cpuCount currentProcess getStartMethod ' +
       'isMainProcess parentProcess ref sendable setStartMethod',
-    types: 'Connection ProcessOptions SharedManager Typecode',
+    types:
+      'ConnectOptions ConnectedManager Connection ManagerServer ProcessOptions ServeOptions Shared SharedManager Typecode',
   },
   'greenlets/testing': {
     values: 'TestClock explore runVirtual sweepKills virtual waitAllBlocked',

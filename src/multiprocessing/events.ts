@@ -115,8 +115,8 @@ function serveBarrier(barrier: HomeBarrier): Served {
   return {
     target: barrier,
     methods: BARRIER,
-    gone(_client, waited) {
-      if (waited) barrier.abort();
+    gone(client, waited) {
+      if (waited) barrier._break(`was broken: ${client.name}, which waited, has died`);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** A queue as it lives in its home: what it holds is packed, and what somebody who died or gave up had got can be put back. */
-import type { Packed } from '../io/workers/codec.js';
+import { checkPacked, type Packed } from '../io/workers/codec.js';
 import { Queue as SyncQueue } from '../sync/queue.js';
 import type { Client, Served } from './server.js';
 
@@ -11,6 +11,11 @@ export class HomeQueue extends SyncQueue<Packed> {
   protected override _init(): void {
     super._init();
     this.front = [];
+  }
+
+  protected override _put(item: Packed): void {
+    checkPacked(item);
+    super._put(item);
   }
 
   protected override _get(): Packed {
@@ -27,6 +32,7 @@ export class HomeQueue extends SyncQueue<Packed> {
 
   /** Puts back what was got and did not arrive, as the first. */
   unget(item: Packed): void {
+    checkPacked(item);
     this.front.push(item);
     this._serve();
   }
@@ -57,6 +63,9 @@ export function serveQueue(queue: HomeQueue, tasks: boolean): Served {
       const before = got.get(client) ?? 0;
       if (method === 'get') got.set(client, before + 1);
       else if ((method === 'taskDone' || method === 'unget') && before > 0) got.set(client, before - 1);
+    },
+    late(method, _args, result) {
+      if (method === 'get') queue.unget(result as Packed);
     },
     gone(client) {
       const open = Math.min(got.get(client) ?? 0, queue.unfinishedTasks);

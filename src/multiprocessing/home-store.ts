@@ -1,5 +1,5 @@
 /** What managed dicts and lists are where they live. Values are packed; keys keep their type. */
-import { type Packed, pack, unpack } from '../io/workers/codec.js';
+import { checkPacked, type Packed, pack, unpack } from '../io/workers/codec.js';
 import { showValue } from '../runtime/check.js';
 
 export type Key = string | number | bigint | boolean | null | undefined;
@@ -12,12 +12,18 @@ function checkKey(key: unknown): asserts key is Key {
 export class HomeDict {
   readonly #map = new Map<unknown, Packed>();
 
+  constructor(entries: readonly (readonly [Key, Packed])[] = []) {
+    this.update(entries);
+  }
+
   get(key: Key, otherwise?: Packed): Packed | undefined {
+    if (otherwise !== undefined) checkPacked(otherwise);
     return this.#map.get(key) ?? otherwise;
   }
 
   set(key: Key, value: Packed): void {
     checkKey(key);
+    checkPacked(value);
     this.#map.set(key, value);
   }
 
@@ -67,6 +73,7 @@ export class HomeList {
   #items: Packed[];
 
   constructor(items: Packed[]) {
+    items.forEach(checkPacked);
     this.#items = items;
   }
 
@@ -78,10 +85,12 @@ export class HomeList {
     const place = index < 0 ? this.#items.length + index : index;
     if (!Number.isInteger(place) || place < 0 || place >= this.#items.length)
       throw new RangeError(`list assignment index out of range: ${index} of ${this.#items.length}`);
+    checkPacked(value);
     this.#items[place] = value;
   }
 
   push(...values: Packed[]): number {
+    values.forEach(checkPacked);
     return this.#items.push(...values);
   }
 
@@ -89,7 +98,13 @@ export class HomeList {
     return this.#items.splice(index, 1)[0];
   }
 
+  /** Puts back what `pop` has taken. */
+  unpop(index: number, value: Packed): void {
+    this.insert(index < 0 ? this.#items.length + index + 1 : index, value);
+  }
+
   insert(index: number, value: Packed): void {
+    checkPacked(value);
     this.#items.splice(index, 0, value);
   }
 

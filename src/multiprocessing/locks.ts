@@ -113,6 +113,9 @@ function serveSemaphore(semaphore: SyncSemaphore): Served {
       if (method === 'acquire' && result === true) taken.set(client, before + 1);
       else if (method === 'release' && before > 0) taken.set(client, before - 1);
     },
+    late(method, _args, result) {
+      if (method === 'acquire' && result === true) semaphore.release();
+    },
     gone(client) {
       for (let left = taken.get(client) ?? 0; left > 0; left--) semaphore.release();
       taken.delete(client);

@@ -81,7 +81,13 @@ onGone((home) => {
 });
 
 function servePipe(pipe: HomePipe): Served {
-  return { target: pipe, methods: PIPE };
+  return {
+    target: pipe,
+    methods: PIPE,
+    late(method, [side], result) {
+      if (method === 'recv') pipe.unget(result as Packed, side as Side);
+    },
+  };
 }
 
 interface Extra {

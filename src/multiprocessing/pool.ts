@@ -22,7 +22,7 @@ export class Pool extends WorkerPool {
       const name = `PoolWorker-${number}`;
       const parent = { name: childData?.name ?? 'MainProcess', pid: ownPid };
       const child = startChild(method, SERVICE, { home, name, daemon: true, parent, method });
-      addChild(home, child, () => `${name} (exit code ${child.exitCode})`);
+      addChild(home, child, name, () => `${name} (exit code ${child.exitCode})`);
       return child;
     });
   }

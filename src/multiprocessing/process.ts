@@ -100,7 +100,7 @@ export class Process {
     const member: Member = { child, daemon: this.#daemon, ended: this.#sentinel };
     this.#started = { member };
     living.add(this);
-    addChild(home, child, () => `${this.#name} (exit code ${child.exitCode})`);
+    addChild(home, child, this.#name, () => `${this.#name} (exit code ${child.exitCode})`);
     child.onClose(() => {
       living.delete(this);
       leave(member);

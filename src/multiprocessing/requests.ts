@@ -1,7 +1,8 @@
 /** What this process asks of objects that live in others. */
 import { endWait, IoOperation } from '../io/io-wait.js';
+import type { Channel } from '../io/workers/channel.js';
 import { type Packed, pack, unpack } from '../io/workers/codec.js';
-import { WorkerDied } from '../io/workers/errors.js';
+import { EOFError, WorkerDied } from '../io/workers/errors.js';
 import { type PackedFailure, unpackFailure } from '../io/workers/failure.js';
 import { engine } from '../runtime/engine.js';
 import type { greenlet } from '../runtime/greenlet.js';
@@ -9,7 +10,18 @@ import { report } from '../runtime/hub.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { AsyncResult } from '../sync/async-result.js';
-import { type Envelope, here, isWithin, onGone, parentChannel, reaches, receives, send } from './router.js';
+import {
+  type Envelope,
+  farRoot,
+  here,
+  isWithin,
+  onGone,
+  parentChannel,
+  reaches,
+  receives,
+  send,
+  wayTo,
+} from './router.js';
 
 /** Where a shared object lives. */
 export interface Address {
@@ -25,7 +37,11 @@ interface Outcome {
 interface Pending {
   readonly home: string;
   readonly settle: (outcome: Outcome) => void;
+  /** The connection of the network that holds this process until the answer is there. */
+  readonly far: Channel | null;
 }
+
+const MOST_NAMES = 1000;
 
 const pending = new Map<number, Pending>();
 let asked = 0;
@@ -38,27 +54,59 @@ interface ReplyMessage extends Envelope {
 }
 
 receives<ReplyMessage>('reply', (reply) => {
-  const { id, value, failure, lost } = reply;
-  if (lost !== undefined) finish(id, { value: died(lost), failed: true });
-  else if (failure !== undefined) finish(id, { value: unpackFailure(failure), failed: true });
-  else finish(id, { value: value === undefined ? undefined : unpack(value), failed: false });
+  const { id, from } = reply;
+  const far = farRoot(from);
+  // Whoever is far away answers only what it was asked itself.
+  if (far !== null && farRoot(pending.get(id)?.home ?? '') !== far) return;
+  let outcome: Outcome;
+  try {
+    outcome = outcomeOf(reply);
+  } catch (error) {
+    outcome = { value: error, failed: true };
+  }
+  finish(id, outcome);
 });
+
+function outcomeOf({ value, failure, lost, from }: ReplyMessage): Outcome {
+  if (lost !== undefined) return { value: died(from, `process ${lost}`), failed: true };
+  if (failure !== undefined) return { value: unpackFailure(failure), failed: true };
+  return { value: value === undefined ? undefined : unpack(value), failed: false };
+}
 
 function finish(id: number, outcome: Outcome): void {
   const entry = pending.get(id);
   if (entry === undefined) return;
-  pending.delete(id);
-  if (pending.size === 0) parentChannel()?.hold(false);
+  forget(id, entry);
   entry.settle(outcome);
 }
 
-function died(name: string): WorkerDied {
+function forget(id: number, { far }: Pending): void {
+  pending.delete(id);
+  far?.hold(false);
+  if (pending.size === 0) parentChannel()?.hold(false);
+}
+
+/** The home of an object is out of reach for good. */
+function died(home: string, name: string): Error {
+  if (farRoot(home) !== null) return new EOFError(`the connection to ${name} has ended`);
   return new WorkerDied(`${name}, where the object lives, has ended`);
 }
 
+/** What those were called that are gone and were far away, the last ones. */
+const farNames = new Map<string, string>();
+
+function rememberFar(home: string, name: string): void {
+  farNames.set(home, name);
+  for (const oldest of farNames.keys()) {
+    if (farNames.size <= MOST_NAMES) return;
+    farNames.delete(oldest);
+  }
+}
+
 onGone((home, name) => {
+  if (farRoot(home) === home) rememberFar(home, name);
   for (const [id, entry] of pending) {
-    if (isWithin(entry.home, home)) finish(id, { value: died(name), failed: true });
+    if (isWithin(entry.home, home)) finish(id, { value: died(home, name), failed: true });
   }
 });
 
@@ -71,14 +119,24 @@ function ask(
   settle: (outcome: Outcome) => void,
 ): number {
   const id = ++asked;
+  const { home } = address;
   if (pending.size === 0) parentChannel()?.hold(true);
-  pending.set(id, { home: address.home, settle });
-  if (!reaches(address.home)) {
-    queueMicrotask(() => finish(id, { value: died(`process ${address.home}`), failed: true }));
+  const far = farRoot(home) === null ? null : wayTo(home);
+  const entry = { home, settle, far };
+  pending.set(id, entry);
+  far?.hold(true);
+  if (!reaches(home)) {
+    const name = farNames.get(farRoot(home) ?? '') ?? `process ${home}`;
+    queueMicrotask(() => finish(id, { value: died(home, name), failed: true }));
     return id;
   }
   const { ident, name } = actor;
-  send('call', address.home, { id, actor: ident, actorName: name, object: address.id, method, args });
+  try {
+    send('call', home, { id, actor: ident, actorName: name, object: address.id, method, args });
+  } catch (error) {
+    forget(id, entry);
+    throw error;
+  }
   return id;
 }
 
@@ -169,8 +227,16 @@ export class RemoteCall<T> extends IoOperation<T> {
   }
 }
 
-/** Asks for `method` now; the operation waits for the outcome. An error that nobody waits for goes to `hub.onError`. */
-export function request(address: Address, method: string, args: readonly unknown[]): Operation<void> {
+/**
+ * Asks for `method` now; the operation waits for the outcome. An error that nobody waits for goes to `hub.onError`; not so, if `isMoot`, when
+ * the connection was lost, and with it all that it was about.
+ */
+export function request(
+  address: Address,
+  method: string,
+  args: readonly unknown[],
+  isMoot = method === 'release',
+): Operation<void> {
   const result = new AsyncResult<void>();
   const actor = engine.current._self as unknown as greenlet;
   ask(address, actor, method, pack(args, 'args'), ({ value, failed }) => {
@@ -180,7 +246,7 @@ export function request(address: Address, method: string, args: readonly unknown
     }
     const observed = result.statistics().waiters > 0;
     result.setException(value);
-    if (!observed) report(value, null);
+    if (!observed && !(isMoot && value instanceof EOFError)) report(value, null);
   });
   return result.get();
 }

@@ -4,6 +4,7 @@
  */
 import type { Channel } from '../io/workers/channel.js';
 import { childInit } from '../io/workers/child-state.js';
+import { packFailure } from '../io/workers/failure.js';
 
 export interface Envelope {
   readonly to: string;
@@ -27,6 +28,16 @@ export function nextHome(): string {
   return `${here}.${++made}`;
 }
 
+/** A home for what is at the other end of a connection of the network: known here, and below, as if it were a child. */
+export function nextFarHome(): string {
+  return `${here}.@${++made}`;
+}
+
+/** The part of `home` that names the other end of a connection; null when it is in this family of processes. */
+export function farRoot(home: string): string | null {
+  return /^.*?\.@\d+/.exec(home)?.[0] ?? null;
+}
+
 /** Called before anything is sent: what was written to shared values goes first. */
 export const beforeSending: (() => void)[] = [];
 
@@ -42,7 +53,7 @@ function listen(channel: Channel): void {
   for (const topic of handlers.keys()) {
     channel.on<Envelope>(topic, (payload) => {
       if (payload.to === here || payload.to === '*') (handlers.get(topic) as Handler)(payload as never);
-      else forward(topic, payload);
+      else passOn(topic, payload);
     });
   }
 }
@@ -66,12 +77,21 @@ function gone(home: string, name: string, except: string | null): void {
   if (except !== above) parent?.send('gone', payload);
 }
 
-/** `channel` leads to the child at `home`, called `name`. */
-export function addChild(home: string, channel: Channel, name: () => string): void {
+const labels = new Map<string, string>();
+
+/** What the process at `home` is called in messages. */
+export function labelOf(home: string): string {
+  return labels.get(home) ?? home;
+}
+
+/** `channel` leads to the child at `home`, called `label`; `name` says what it was when it has gone. */
+export function addChild(home: string, channel: Channel, label: string, name: () => string): void {
   children.set(home, channel);
+  labels.set(home, label);
   listen(channel);
   channel.onClose(() => {
     children.delete(home);
+    labels.delete(home);
     gone(home, name(), home);
   });
 }
@@ -103,12 +123,31 @@ export function reaches(home: string): boolean {
   return home === here || channelTo(home) !== null;
 }
 
+/** The channel that leads to `home`; null when there is no way. */
+export function wayTo(home: string): Channel | null {
+  return channelTo(home);
+}
+
 function forward(topic: string, payload: Envelope): void {
   const channel = channelTo(payload.to);
   if (channel !== null) channel.send(topic, payload);
-  else if (topic === 'call') {
-    const { id, from } = payload as Envelope & { readonly id: number };
-    send('reply', from, { id, lost: payload.to });
+  else if (topic === 'call') refuse(payload, { lost: payload.to });
+}
+
+/** Whoever has asked is told that it will not be done. */
+function refuse(payload: Envelope, why: object): void {
+  const { id, from } = payload as Envelope & { readonly id: number };
+  send('reply', from, { id, ...why });
+}
+
+/** Passes on what is for somebody else; what cannot be sent on is answered here. */
+function passOn(topic: string, payload: Envelope): void {
+  try {
+    forward(topic, payload);
+  } catch (error) {
+    if (topic !== 'call' && topic !== 'reply') throw error;
+    if (topic === 'call') refuse(payload, { failure: packFailure(error) });
+    else forward('reply', { ...payload, value: undefined, failure: packFailure(error) } as Envelope);
   }
 }
 

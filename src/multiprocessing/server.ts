@@ -15,7 +15,7 @@ import { hub } from '../runtime/hub.js';
 import { Operation } from '../runtime/operation.js';
 import { Visit } from '../runtime/visitor.js';
 import type { OwnedLock } from '../sync/owned-lock.js';
-import { type Envelope, isWithin, onGone, receives, send } from './router.js';
+import { type Envelope, isWithin, labelOf, onGone, receives, send } from './router.js';
 
 /** What an object lets others do, and what it does when one of them dies. */
 export interface Served {
@@ -25,6 +25,8 @@ export interface Served {
   readonly lock?: OwnedLock | undefined;
   /** `client` has had `method` done, with `result`. */
   after?(client: Client, method: string, result: unknown): void;
+  /** `method` was done with `result` for one that had died just then: takes it back. */
+  late?(method: string, args: readonly unknown[], result: unknown): void;
   /** `client` has died; `waited` in it. */
   gone?(client: Client, waited: boolean): void;
 }
@@ -32,10 +34,15 @@ export interface Served {
 const objects = new Map<number, Served>();
 let made = 0;
 
-/** Makes `served` known to others; gives its number. */
-export function publish(served: Served): number {
-  objects.set(++made, served);
-  return made;
+/** Makes `served` known to others; gives its number, which may be given. */
+export function publish(served: Served, id: number = ++made): number {
+  objects.set(id, served);
+  return id;
+}
+
+/** It is nobody's any more. */
+export function unpublish(id: number): void {
+  objects.delete(id);
 }
 
 export function published(id: number): Served | undefined {
@@ -56,25 +63,24 @@ class Actor extends greenlet {
 /** Another process, with what it asks for and holds here. */
 export class Client {
   readonly home: string;
-  /** Set when it is known. */
   name: string;
   readonly actors = new Map<number, Actor>();
   readonly requests = new Map<number, Request>();
   readonly objects = new Set<Served>();
   dead = false;
 
-  constructor(home: string, name: string) {
+  constructor(home: string) {
     this.home = home;
-    this.name = name;
+    this.name = labelOf(home);
   }
 }
 
 const clients = new Map<string, Client>();
 
-export function clientAt(home: string, name = home): Client {
+export function clientAt(home: string): Client {
   let client = clients.get(home);
   if (client === undefined) {
-    client = new Client(home, name);
+    client = new Client(home);
     clients.set(home, client);
   }
   return client;
@@ -106,13 +112,14 @@ export interface CallMessage extends Envelope {
 receives<CallMessage>('call', (message) => serveCall(message));
 
 /** Does what `message` asks for and sends the outcome back. */
-export function serveCall(message: CallMessage, allowed?: (id: number) => boolean): void {
+function serveCall(message: CallMessage): void {
   const { id, from, method } = message;
   const client = clientAt(from);
   const served = objects.get(message.object);
-  if (served === undefined || !served.methods.has(method) || allowed?.(message.object) === false) {
-    const error = new GreenletError(`no object ${message.object} here has ${method}`);
-    send('reply', from, { id, failure: packFailure(error) });
+  const isTaken = client.requests.has(id);
+  if (served === undefined || !served.methods.has(method) || isTaken) {
+    const what = isTaken ? `the number ${id} is in use` : `no object ${message.object} here has ${method}`;
+    send('reply', from, { id, failure: packFailure(new GreenletError(what)) });
     return;
   }
   let actor = client.actors.get(message.actor);
@@ -131,10 +138,18 @@ function run(client: Client, actor: Actor, served: Served, message: CallMessage)
     actor.pending--;
     client.requests.delete(id);
     settle(client, actor, served, message.actor);
-    if (answer !== null && !client.dead) send('reply', client.home, { id, ...answer });
+    if (answer === null || client.dead) return;
+    try {
+      send('reply', client.home, { id, ...answer });
+    } catch (error) {
+      // It is too large for the network, or nothing that may be sent there.
+      send('reply', client.home, { id, failure: packFailure(error) });
+    }
   };
+  let args: unknown[] = [];
   const succeed = (result: unknown) => {
-    if (!client.dead) served.after?.(client, method, result);
+    if (client.dead) served.late?.(method, args, result);
+    else served.after?.(client, method, result);
     let answer: object;
     try {
       answer = { value: pack(result, 'the result') };
@@ -147,7 +162,7 @@ function run(client: Client, actor: Actor, served: Served, message: CallMessage)
   const before = engine.current;
   let result: unknown;
   try {
-    const args = unpack(message.args) as unknown[];
+    args = unpack(message.args) as unknown[];
     engine.current = actor;
     result = (served.target as Record<string, (...args: unknown[]) => unknown>)[method]?.(...args);
   } catch (error) {

@@ -51,6 +51,11 @@ export abstract class SharedObject {
     return this.#address;
   }
 
+  /** Has others find it as `id`. @internal */
+  _publishAs(id: number): void {
+    this.#address = { home: here, id: publish(this.#served as Served, id) };
+  }
+
   /** What another handle has to know besides. @internal */
   protected get _extra(): unknown {
     return undefined;

@@ -11,17 +11,21 @@ import { currentReceiver } from './sending.js';
 import { knownMemory, Memory, newMemory } from './shared-cells.js';
 import { Cells, checkTypecode, type Item, type Typecode } from './typecodes.js';
 
-interface Parts {
+/** What a `Value` or a `SharedArray` is made of. */
+export interface Parts {
   readonly memory: Memory;
   readonly lock: RLock;
 }
 
-interface Sent {
+/** A `Value` or a `SharedArray`, as it is sent. */
+export interface SentCells {
   readonly key: string;
   readonly home: string;
   readonly code: Typecode;
   readonly buffer: ArrayBufferLike;
-  readonly lock: Mark;
+  /** The home knows already who gets it. */
+  readonly isReader: boolean;
+  readonly lock: { readonly home: string; readonly id: number };
 }
 
 function* reading(shared: Shared, index: number): Green<Item> {
@@ -64,8 +68,10 @@ abstract class Shared {
   [SEND](): Mark {
     const { key, home, cells } = this._memory;
     const receiver = currentReceiver();
-    if (receiver !== null && home === here) this._memory.readers.add(receiver);
-    const data: Sent = { key, home, code: cells.code, buffer: cells.buffer, lock: this.#lock[SEND]() };
+    const isReader = receiver !== null && home === here;
+    if (isReader) this._memory.expect(receiver);
+    const { code, buffer } = cells;
+    const data: SentCells = { key, home, code, buffer, isReader, lock: this.#lock._address };
     return { kind: `mp.${this._kind}`, data };
   }
 
@@ -73,10 +79,9 @@ abstract class Shared {
 }
 
 /** The memory and lock that were sent. */
-function partsOf({ key, home, code, buffer, lock }: Sent): Parts {
-  const memory = knownMemory(key) ?? new Memory(key, home, new Cells(code, buffer));
-  const { data } = lock;
-  return { memory, lock: remakeLock(data) };
+function partsOf({ key, home, code, buffer, isReader, lock }: SentCells): Parts {
+  const memory = knownMemory(key) ?? new Memory(key, home, new Cells(code, buffer), isReader);
+  return { memory, lock: RLock._at(lock) };
 }
 
 export class Value extends Shared {
@@ -167,7 +172,7 @@ export class SharedArray extends Shared {
   }
 }
 
-function itemsOf(init: number | Iterable<Item>): Item[] {
+export function itemsOf(init: number | Iterable<Item>): Item[] {
   if (typeof init !== 'number') return [...init];
   checkCount(init, 'init');
   return new Array<Item>(init).fill(0);
@@ -191,10 +196,5 @@ const INDEXED: ProxyHandler<SharedArray> = {
   },
 };
 
-function remakeLock(data: unknown): RLock {
-  const { home, id } = data as { readonly home: string; readonly id: number };
-  return RLock._at({ home, id });
-}
-
-revives<Sent>('mp.ValueCell', (sent) => new Value(partsOf(sent)));
-revives<Sent>('mp.SharedArray', (sent) => new SharedArray(partsOf(sent)));
+revives<SentCells>('mp.ValueCell', (sent) => new Value(partsOf(sent)));
+revives<SentCells>('mp.SharedArray', (sent) => new SharedArray(partsOf(sent)));

@@ -14,7 +14,7 @@ export interface Mark {
   readonly data: unknown;
 }
 
-const MARK = '\u0000greenlets';
+export const MARK = '\u0000greenlets';
 
 /** Objects that are sent as marks have this method. */
 export const SEND = Symbol.for('greenlets.send');
@@ -23,6 +23,12 @@ export const SEND = Symbol.for('greenlets.send');
 export interface Packed {
   readonly value: unknown;
   readonly marked: boolean;
+}
+
+/** Refuses what is not packed: a message may say anything. */
+export function checkPacked(value: unknown): asserts value is Packed {
+  if (typeof value === 'object' && value !== null && typeof (value as Packed).marked === 'boolean') return;
+  throw new TypeError(`a value must be packed, got ${showValue(value)}`);
 }
 
 const revivers = new Map<string, (data: never) => unknown>();
@@ -113,9 +119,16 @@ class Walk {
   #object(value: Readonly<Record<string, unknown>>, path: string): unknown {
     const made: Record<string, unknown> = {};
     this.#seen.set(value, made);
-    for (const key of Object.keys(value)) made[key] = this.copy(value[key], `${path}.${key}`);
+    for (const key of Object.keys(value)) put(made, key, this.copy(value[key], `${path}.${key}`));
     return made;
   }
+}
+
+/** Sets a field of its own, whatever it is called. */
+export function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
 }
 
 function shown(key: unknown): string {
