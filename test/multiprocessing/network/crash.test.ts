@@ -59,6 +59,7 @@ describe('over the network', { timeout: 120_000 }, () => {
         expect.stringMatching(
           `^JoinableQueue.join ProcessError: ${dead} has died with 1 of the tasks that it had got not done$`,
         ),
+        'first true mine',
       ]);
       expect([err, code]).toEqual(['', 0]);
     },
