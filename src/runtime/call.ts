@@ -66,6 +66,10 @@ export class Call<T> extends Operation<T> {
     return true;
   }
 
+  override get _isBody(): boolean {
+    return true;
+  }
+
   /** Outside of greenlets the function gets one of its own. */
   #inChild(waiter: Waiter): Started {
     const child = children.spawn(this.fn, this.args, this._name === 'call' ? undefined : this._name);

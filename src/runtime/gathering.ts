@@ -15,7 +15,7 @@ import type { Link } from './links.js';
 import { toOperation } from './operand.js';
 import { done, Operation, park } from './operation.js';
 import { Visitor } from './visitor.js';
-import { PARKED, type Started, type Waiter } from './waiter.js';
+import { NEW, PARKED, type Started, type Waiter } from './waiter.js';
 
 /** The name of an operand: its index, or its key in a record. */
 export type Key = number | string;
@@ -24,6 +24,8 @@ export type Key = number | string;
 export interface Judge {
   /** Only one of the branches may happen. */
   readonly exclusive?: boolean;
+  /** It is the same for all runs, which may be used again (`Gathering.take`). */
+  readonly keepsNothing?: boolean;
   /** A branch has ended. True: the whole is over, with what `outcome` gives. */
   ended(key: Key, value: unknown, failed: boolean, run: Gathering): boolean;
   /** All branches, if there were any, have ended without a decision: it decides, or waits for something else. */
@@ -31,16 +33,20 @@ export interface Judge {
 }
 
 class Branch extends Visitor {
-  readonly key: Key;
+  key: Key;
   readonly run: Gathering;
   /** The greenlet of a body. */
   child: Child | null = null;
   over = false;
 
-  constructor(self: Waiter, key: Key, run: Gathering) {
-    super(self);
+  constructor(key: Key, run: Gathering) {
+    super();
     this.key = key;
     this.run = run;
+  }
+
+  get _self(): Waiter {
+    return this.run.waiter._self;
   }
 
   _settle(value: unknown, failed: boolean): void {
@@ -64,30 +70,72 @@ class Branch extends Visitor {
   *bodies(): Iterable<Child> {
     if (this.child !== null) yield this.child;
     else if (this._slot instanceof Gathering) {
-      for (const branch of this._slot.branches) if (!branch.over) yield* branch.bodies();
+      for (const branch of this._slot.begunBranches()) if (!branch.over) yield* branch.bodies();
     }
   }
 }
 
 /** One run of a combination. */
 export class Gathering {
-  readonly branches: Branch[] = [];
+  /** The first `#count` of them have begun; the rest are left from another run. */
+  readonly #branches: Branch[] = [];
+  #count = 0;
   remaining = 0;
   /** The outcome, once decided. */
   decided = false;
   value: unknown;
   failed = false;
-  readonly waiter: Waiter;
+  waiter: Waiter;
   /** The outermost combination that this one is an operand of, or this: it alone waits for deaths. */
-  readonly root: Gathering;
+  root: Gathering;
   readonly judge: Judge;
   #dying = 0;
   #starting = true;
+  /** Nothing will refer to it when it is over. */
+  #forgotten = true;
 
   constructor(waiter: Waiter, judge: Judge) {
     this.waiter = waiter;
-    this.root = waiter instanceof Branch ? waiter.run.root : this;
+    this.root = rootOf(waiter) ?? this;
     this.judge = judge;
+  }
+
+  /** One for a run of a judge that keeps nothing, which is always the same: an old one, if there is one. */
+  static take(waiter: Waiter, judge: Judge): Gathering {
+    const run = spares.pop();
+    if (run === undefined) return new Gathering(waiter, judge);
+    run.waiter = waiter;
+    run.root = rootOf(waiter) ?? run;
+    run.decided = run.failed = false;
+    run.#starting = run.#forgotten = true;
+    return run;
+  }
+
+  /** It is over, and can be taken again, if nothing that is left of it could touch it then. */
+  leave(): void {
+    if (!this.#forgotten || this.root !== this || spares.length === MOST_SPARES) return;
+    this.#count = 0;
+    this.value = undefined;
+    this.waiter = NOBODY;
+    spares.push(this);
+  }
+
+  begunBranches(): readonly Branch[] {
+    return this.#branches.slice(0, this.#count);
+  }
+
+  #nextBranch(key: Key): Branch {
+    const index = this.#count++;
+    if (index === this.#branches.length) {
+      const branch = new Branch(key, this);
+      this.#branches.push(branch);
+      return branch;
+    }
+    const branch = this.#branches[index] as Branch;
+    branch.key = key;
+    branch.over = false;
+    branch._mode = NEW;
+    return branch;
   }
 
   /** Starts the operands in order, as long as nothing is decided. */
@@ -104,9 +152,9 @@ export class Gathering {
 
   /** Starts one operand; whether those behind it need not be started. */
   begin(key: Key, given: unknown, operation: Operation<unknown> | null): boolean {
-    const branch = new Branch(this.waiter._self, key, this);
-    this.branches.push(branch);
+    const branch = this.#nextBranch(key);
     if (operation === null) branch.child = spawnBody(given);
+    if (operation === null || !operation._forgets) this.#forgotten = false;
     branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
     if (!this.decided && !this.#isLost()) return false;
     // Its own start may have let one before it win, here or further out: it waits in vain then.
@@ -151,8 +199,8 @@ export class Gathering {
   cancel(wait: boolean): void {
     // Until all are told, nothing is over, even if the first dies at once.
     this.root.#dying++;
-    const { branches } = this;
-    for (let i = 0; i < branches.length; i++) {
+    const branches = this.#branches;
+    for (let i = 0; i < this.#count; i++) {
       const branch = branches[i] as Branch;
       if (branch.over) continue;
       branch.over = true;
@@ -193,8 +241,20 @@ export class Gathering {
   #deliver(): void {
     // Whoever it is an operand of knows at once, before others go on by what has happened.
     const listens = this.root !== this || (!this.#starting && this.waiter._mode === PARKED);
-    if (this.over && listens) wake(this.waiter, this.value, this.failed);
+    if (!this.over || !listens) return;
+    wake(this.waiter, this.value, this.failed);
+    if (this.judge.keepsNothing) this.leave();
   }
+}
+
+const MOST_SPARES = 32;
+/** Runs that are over. Making the branches of one anew costs as much as everything else that is done with them. */
+const spares: Gathering[] = [];
+
+const NOBODY = null as unknown as Waiter;
+
+function rootOf(waiter: Waiter): Gathering | null {
+  return waiter instanceof Branch ? waiter.run.root : null;
 }
 
 /** One of several things to wait for. */
@@ -209,9 +269,14 @@ export function told(given: unknown): void {
   if (given instanceof Operation) engine.watch?.ran(given);
 }
 
+/** It is an operation: asked so and not by instanceof, which climbs from class to class. */
+export function isOperation(given: unknown): given is Operation<unknown> {
+  return (given as Partial<Operation<unknown>> | null | undefined)?._isBody !== undefined;
+}
+
 /** It is run in a greenlet of its own. */
 export function isBody(given: unknown): boolean {
-  return given instanceof Operation ? given instanceof Call : isGenerator(given);
+  return isOperation(given) ? given._isBody : isGenerator(given);
 }
 
 function toOperand(given: unknown, key: Key): Operand {

@@ -38,7 +38,7 @@ export class LinkList implements Link {
   }
 
   _died(greenlet: object): void {
-    for (const link of [...this.#links]) link._died(greenlet);
+    for (const link of [...this.#links]) if (this.#links.has(link)) link._died(greenlet);
   }
 
   [Symbol.iterator](): IterableIterator<Link> {

@@ -155,6 +155,16 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
     return false;
   }
 
+  /** As one of several operands it is run in a greenlet of its own. @internal */
+  get _isBody(): boolean {
+    return false;
+  }
+
+  /** When a run is over, nothing refers to its waiter any more: that may be used for another. @internal */
+  get _forgets(): boolean {
+    return false;
+  }
+
   /** It runs a function and is itself no suspension: errors that wait are thrown further in, or held up by a shield. @internal */
   get _isFrame(): boolean {
     return false;

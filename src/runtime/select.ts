@@ -2,7 +2,7 @@
 import { checkOptions, checkTimeout, showValue } from './check.js';
 import { type Awaits, refuseEmpty } from './combine.js';
 import { engine, setTimer } from './engine.js';
-import { checkWaitables, Gathering, isBody, type Judge, told } from './gathering.js';
+import { checkWaitables, Gathering, isBody, isOperation, type Judge, told } from './gathering.js';
 import { holdsProcess } from './holds.js';
 import { toOperation } from './operand.js';
 import { done, Operation, park } from './operation.js';
@@ -29,6 +29,7 @@ const NONE: NotSelected = Object.freeze({ key: null });
 /** One for all runs: it keeps nothing. */
 const FIRST: Judge = {
   exclusive: true,
+  keepsNothing: true,
   ended(key, value, failed, run) {
     run.decide(failed ? value : { key, value }, failed);
     return true;
@@ -45,15 +46,18 @@ class Select extends Operation<unknown> {
     super();
     this.#operands = { ...waitables };
     this.#timeout = timeout;
-    for (const key in this.#operands) {
-      const given = this.#operands[key];
-      if (!(given instanceof Operation) && !isBody(given)) this.#operands[key] = toOperation(given, key);
+    const operands = this.#operands;
+    for (const key in operands) {
+      const given = operands[key];
+      if (isOperation(given) || isBody(given)) continue;
+      operands[key] = toOperation(given, key);
     }
   }
 
-  /** How many operands there are. @internal */
-  get _count(): number {
-    return Object.keys(this.#operands).length;
+  /** There are no operands. @internal */
+  get _isEmpty(): boolean {
+    for (const _ in this.#operands) return false;
+    return true;
   }
 
   override get _object(): string {
@@ -61,7 +65,7 @@ class Select extends Operation<unknown> {
   }
 
   _start(waiter: Waiter): Started {
-    const run = new Gathering(waiter, FIRST);
+    const run = Gathering.take(waiter, FIRST);
     const operands = this.#operands;
     if (engine.watch !== null) for (const given of Object.values(operands)) told(given);
     run.remaining = Number.POSITIVE_INFINITY;
@@ -72,15 +76,19 @@ class Select extends Operation<unknown> {
     run.begun();
     if (!run.decided && this.#timeout === 0) run.end(NONE);
     if (run.over) {
-      if (run.failed) throw run.value;
-      return done(waiter, run.value);
+      const { value, failed } = run;
+      run.leave();
+      if (failed) throw value;
+      return done(waiter, value);
     }
     if (!run.decided) setTimer(waiter, this.#timeout, holdsProcess(waiter));
     return park(waiter, this, run);
   }
 
   override _undo(waiter: Waiter): void {
-    (waiter._slot as Gathering).cancel(false);
+    const run = waiter._slot as Gathering;
+    run.cancel(false);
+    run.leave();
   }
 
   _decided(waiter: Waiter): boolean {
@@ -120,6 +128,6 @@ export function select<const W extends Readonly<Record<string, unknown>>>(
   checkWaitables(waitables, 'select');
   checkOptions(options, '{ timeout: 1000 }');
   const operation = new Select(waitables, checkTimeout(options.timeout));
-  if (options.timeout === undefined) refuseEmpty(operation._count, 'select');
+  if (options.timeout === undefined) refuseEmpty(operation._isEmpty ? 0 : 1, 'select');
   return operation as Operation<unknown> as Operation<Selected<W>>;
 }

@@ -9,11 +9,8 @@ import type { Signal } from './types.js';
 import { type Blocking, NEW, PARKED, type Started, TURN, Waiter } from './waiter.js';
 
 export abstract class Visitor extends Waiter {
-  readonly _self: Waiter;
-
-  constructor(self: Waiter) {
+  constructor() {
     super(NEW);
-    this._self = self;
   }
 
   /** Starts `operation`; when it is over at once, or fails, `_settle` is called before this returns. */
@@ -61,6 +58,7 @@ export function deliver<A, B>(to: (value: A) => B, value: A): B {
 }
 
 export class Visit extends Visitor {
+  readonly _self: Waiter;
   #resolve: (value: never) => void;
   #reject: (error: unknown) => void;
   #failed = false;
@@ -68,7 +66,8 @@ export class Visit extends Visitor {
   #unlisten: (() => void) | undefined;
 
   constructor(self: Waiter, resolve: (value: never) => void, reject: (error: unknown) => void) {
-    super(self);
+    super();
+    this._self = self;
     this.#resolve = resolve;
     this.#reject = reject;
   }

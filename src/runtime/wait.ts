@@ -22,6 +22,7 @@ export interface WaitOptions {
 }
 
 class Watch extends Visitor {
+  readonly _self: Waiter;
   readonly object: unknown;
   /** The `wait` that gives all of its objects together: until then it may still look at their errors. @internal */
   readonly _collecting: Collecting | undefined;
@@ -33,7 +34,8 @@ class Watch extends Visitor {
     arrived: (watch: Watch) => void,
     collecting: Collecting | undefined,
   ) {
-    super(self);
+    super();
+    this._self = self;
     this.object = object;
     this._collecting = collecting;
     this.#arrived = arrived;

@@ -74,6 +74,10 @@ export class Event extends SyncObject {
 class Wait extends WaitOperation<boolean, Event> {
   readonly _name = 'Event.wait';
 
+  override get _forgets(): boolean {
+    return true;
+  }
+
   _start(waiter: Waiter): Started {
     if (this._of.isSet()) return done(waiter, true);
     return this._timeout === 0 ? done(waiter, false) : this._wait(waiter);

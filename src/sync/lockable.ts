@@ -140,6 +140,10 @@ export function acquireTimeout(options: AcquireOptions = {}): number {
 class Acquire extends WaitOperation<unknown, Lockable> {
   readonly _name: string;
 
+  override get _forgets(): boolean {
+    return true;
+  }
+
   constructor(lock: Lockable, timeout: number, name = `${lock.constructor.name}.acquire`) {
     super(lock, lock._queue, timeout);
     this._name = name;

@@ -226,10 +226,12 @@ class Available extends WaitOperation<boolean, Pool> {
 
 /** Waits for a place in the name of a greenlet that comes in when there is one, or that dies before. */
 class Place extends Visitor {
+  readonly _self: Waiter;
   readonly #greenlet: AnyGreenlet;
 
   constructor(self: Waiter, greenlet: AnyGreenlet) {
-    super(self);
+    super();
+    this._self = self;
     this.#greenlet = greenlet;
     const link: Link = { _waiter: null, _died: () => this._cancel() };
     greenlet._link(link);

@@ -90,6 +90,10 @@ export abstract class Taking<R, T> extends WaitOperation<R, Store<T>> {
 }
 
 export class Get<T> extends Taking<T, T> {
+  override get _forgets(): boolean {
+    return true;
+  }
+
   protected _given(waiter: Waiter): T {
     return this._of._take(waiter);
   }
@@ -146,6 +150,10 @@ export class Put<T> extends WaitOperation<void, Store<T>> {
 
   get _name(): string {
     return `${nameOf(this)}.put`;
+  }
+
+  override get _forgets(): boolean {
+    return true;
   }
 
   /** @internal */

@@ -226,4 +226,41 @@ describe('select', () => {
       { runs: 300 },
     );
   });
+
+  it(
+    'a select is not touched by what comes to the operands of an earlier one, however that ended',
+    virtual(function* (clock) {
+      const old = Array.from({ length: 3 }, () => new Queue<string>());
+      const fresh = Array.from({ length: 3 }, () => new Queue<string>());
+      const pick = ([a, b, c]: Queue<string>[]) =>
+        select({
+          a: (a as Queue<string>).get(),
+          b: (b as Queue<string>).get(),
+          c: (c as Queue<string>).get(),
+        });
+      // One that is won, one that runs out of time, one that is killed, one that is ready at once.
+      const won = spawn(() => pick(old));
+      yield* sleep(0);
+      old[1]?.putNowait('won');
+      expect(yield* won.get()).toEqual({ key: 'b', value: 'won' });
+      expect(yield* select({ x: (old[0] as Queue<string>).get() }, { timeout: 1 })).toEqual({ key: null });
+      const killed = spawn(() => pick(old));
+      yield* sleep(0);
+      yield* killed.kill();
+      old[2]?.putNowait('ready');
+      expect(yield* pick(old)).toEqual({ key: 'c', value: 'ready' });
+      // Many at once, so that whatever is used again is in use.
+      const waiting = Array.from({ length: 5 }, () => spawn(() => pick(fresh)));
+      yield* sleep(0);
+      for (const queue of old) queue.putNowait('late');
+      yield* clock.advance(10);
+      expect(waiting.map((each) => each.dead)).toEqual([false, false, false, false, false]);
+      expect(old.map((queue) => queue.qsize())).toEqual([1, 1, 1]);
+      for (let i = 0; i < 5; i++) fresh[i % 3]?.putNowait(`item ${i}`);
+      const values = [];
+      for (const each of waiting) values.push((yield* each.get()).value);
+      expect(values).toEqual(['item 0', 'item 1', 'item 2', 'item 3', 'item 4']);
+      expect(fresh.map((queue) => queue.statistics().waiters)).toEqual([0, 0, 0]);
+    }),
+  );
 });
