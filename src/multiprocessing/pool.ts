@@ -1,5 +1,5 @@
 /** Pools of processes. */
-import { startChild } from '../io/workers/start-child.js';
+import { startMember } from '../io/workers/start-child.js';
 import { WorkerPool } from '../io/workers/worker-pool.js';
 import { addChild, nextHome } from './router.js';
 import { checkMayStart, childData, cpuCount, getStartMethod, ownPid } from './state.js';
@@ -21,7 +21,7 @@ export class Pool extends WorkerPool {
       const home = nextHome();
       const name = `PoolWorker-${number}`;
       const parent = { name: childData?.name ?? 'MainProcess', pid: ownPid };
-      const child = startChild(method, SERVICE, { home, name, daemon: true, parent, method });
+      const child = startMember(method, SERVICE, { home, name, daemon: true, parent, method });
       addChild(home, child, name, () => `${name} (exit code ${child.exitCode})`);
       return child;
     });

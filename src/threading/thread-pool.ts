@@ -1,6 +1,6 @@
 /** A pool of real worker threads, for work that keeps a processor busy. */
 import { availableParallelism } from 'node:os';
-import { startChild } from '../io/workers/start-child.js';
+import { startMember } from '../io/workers/start-child.js';
 import { WorkerPool } from '../io/workers/worker-pool.js';
 import { checkMs } from '../runtime/check.js';
 
@@ -24,6 +24,6 @@ export class ThreadPool extends WorkerPool {
   constructor(size: number = availableParallelism(), options: ThreadPoolOptions = {}) {
     const { idleTimeout = Number.POSITIVE_INFINITY } = options;
     checkMs(idleTimeout, 'idleTimeout');
-    super(size, idleTimeout, () => startChild('worker', SERVICE, null));
+    super(size, idleTimeout, () => startMember('worker', SERVICE, null));
   }
 }

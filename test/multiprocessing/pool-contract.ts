@@ -1,5 +1,8 @@
 /** What pools of processes and of threads have in common. */
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { runProgram } from '../support/run-program.js';
 
 export function poolContract(method: string): void {
@@ -33,6 +36,23 @@ export function poolContract(method: string): void {
       '3 [ 0, 1, 2 ]',
       method === 'thread' ? '1024 0' : 'inside',
       '{"size":1,"workers":1,"queued":0,"running":0,"state":"open"}',
+    ]);
+  });
+
+  it('runs each job once, whatever becomes of the one before it, and lets none wait behind a long one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'greenlets-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { out, err } = await runProgram('mp-pool-ahead', [method, folder]);
+    expect(err).toBe('');
+    expect(out).toEqual([
+      ...['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'],
+      'false [0,1,2,3,4,5,6,7,8,9]',
+      'waited 11 true',
+      ...['false', 'false', 'false'],
+      'false 11',
+      'waited 51',
+      "[ 1, undefined, 'text', null, -0, [ 1 ], true, NaN, { a: 1 }, false, 10n, 1970-01-01T00:00:00.000Z ]",
+      '1000',
     ]);
   });
 }

@@ -38,8 +38,6 @@ export function spins() {
   for (;;);
 }
 
-export function empty() {}
-
 export function steps(n: number) {
   for (let i = 0; i < n; i++) report(i);
   return n;
@@ -120,23 +118,6 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
       console.log(yield* pool.apply(size, [buffer], { transfer: [buffer] }), buffer.byteLength);
     } else console.log(yield* pool.apply(locked, [new Lock()]));
     console.log(JSON.stringify(pool.statistics()));
-    pool.terminate();
-  },
-  *speed() {
-    const pool = make(2);
-    yield* pool.map(empty, [1, 2]);
-    const n = 20_000;
-    const from = performance.now();
-    const all = [];
-    for (let i = 0; i < n; i++) all.push(pool.applyAsync(empty));
-    for (const each of all) yield* each.get();
-    console.log('us a job', ((performance.now() - from) * 1000) / n);
-    const then = performance.now();
-    yield* pool.map(
-      square,
-      Array.from({ length: 100_000 }, (_, i) => i),
-    );
-    console.log('map 100000 ms', performance.now() - then);
     pool.terminate();
   },
 };

@@ -59,6 +59,12 @@ export abstract class Channel {
     queueMicrotask(() => this.flush());
   }
 
+  /** Sends a message at once, after what waits to be sent. Errors: those of the host when it cannot be cloned. */
+  post(topic: string, payload: unknown, transfer: readonly Transferable[] = []): void {
+    this.flush();
+    if (!this.#isClosed) this._post([[topic, payload]], transfer);
+  }
+
   /** Sends at once what waits to be sent. */
   flush(): void {
     this.#due = false;

@@ -14,6 +14,8 @@ export interface Init {
   readonly script: string | undefined;
   readonly kind: StartMethod;
   readonly data: unknown;
+  /** Of a worker of a pool: its side of the board that it shares with the pool (board.ts). */
+  readonly board: SharedArrayBuffer | number | null;
 }
 
 const KEY = Symbol.for('greenlets.child');

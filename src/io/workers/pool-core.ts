@@ -1,82 +1,28 @@
 /**
- * A pool of workers: who works on what.
+ * A pool of workers, and what becomes of its jobs.
  *
- * Several jobs may be on their way to a worker when they are short, so that it never waits for the next. The first of them is the one that runs: each
- * result is sent before the next job begins. A worker that has to be ended, or dies, takes only that one with it; those behind
- * go to others.
+ * Jobs are sent ahead, so that a worker never waits for the next: as many as it does in a few milliseconds, and at least one. Those that have not
+ * begun can be taken back (board.ts), which happens
+ *   - when they are cancelled,
+ *   - when another worker has nothing to do, or would begin jobs that are younger (pool-assignment.ts),
+ *   - when their worker is ended, because the job that it runs was cancelled or has run too long.
+ * A worker that dies takes with it the job that it runs, and no other: results of earlier ones are on the board or have been sent,
+ * and those that had not begun go to others.
  */
-import type { Transferable } from 'node:worker_threads';
 import { report } from '../../runtime/hub.js';
-import { AsyncResult } from '../../sync/async-result.js';
 import { Event } from '../../sync/event.js';
+import { clock, RUNNING, SENT } from './board.js';
 import { type Packed, unpack } from './codec.js';
 import { ProcessError, TimeoutError, WorkerDied } from './errors.js';
 import { type PackedFailure, unpackFailure } from './failure.js';
-import type { JobKind } from './pool-worker.js';
-import type { Ref } from './references.js';
+import { Assignment } from './pool-assignment.js';
+import { Job, type JobOrder, type JobOwner, type Sink } from './pool-job.js';
+import { PoolMember } from './pool-member.js';
+import { PoolTimers } from './pool-timers.js';
 import type { Child } from './start-child.js';
 
-/** ms of work that may be on its way to a worker. */
-const AHEAD = 5;
-const MOST_AHEAD = 64;
-/** ms for a job that nobody wants any more to be dropped by its worker. */
-const DROP = 200;
-
-export interface JobOptions {
-  /** ms that it may run. */
-  readonly timeout?: number | undefined;
-  /** Called with what the job reports. */
-  readonly onProgress?: ((value: never) => unknown) | undefined;
-  /** What is moved to the worker instead of copied: threads only. */
-  readonly transfer?: readonly Transferable[] | undefined;
-}
-
-export class Job {
-  readonly id: number;
-  readonly fn: Ref;
-  readonly kind: JobKind;
-  readonly args: Packed;
-  readonly options: JobOptions;
-  readonly result = new AsyncResult<unknown>();
-  worker: PoolWorker | null = null;
-  cancelled = false;
-
-  constructor(id: number, fn: Ref, kind: JobKind, args: Packed, options: JobOptions) {
-    this.id = id;
-    this.fn = fn;
-    this.kind = kind;
-    this.args = args;
-    this.options = options;
-  }
-
-  get over(): boolean {
-    return this.result.ready();
-  }
-
-  fail(error: unknown): void {
-    if (!this.over) this.result.setException(error);
-  }
-}
-
-export class PoolWorker {
-  readonly child: Child;
-  readonly number: number;
-  /** On their way; the first runs. */
-  readonly jobs: Job[] = [];
-  isReady = false;
-  isEnding = false;
-  timer: NodeJS.Timeout | null = null;
-
-  constructor(child: Child, number: number) {
-    this.child = child;
-    this.number = number;
-  }
-
-  toString(): string {
-    const { kind, pid } = this.child;
-    return kind === 'process' ? `worker ${this.number} (pid ${pid})` : `worker ${this.number} (thread)`;
-  }
-}
+/** How many workers in a row may die without having begun a job, before a job is given up. */
+const PATIENCE = 3;
 
 export interface CoreOptions {
   readonly size: number;
@@ -87,195 +33,232 @@ export interface CoreOptions {
   readonly name: string;
 }
 
-export class PoolCore {
+/** What a worker sends of a job, unless its result is on the board. */
+export interface ResultMessage {
+  readonly number: number;
+  /** ms that it has run. */
+  readonly took: number;
+  readonly value?: Packed;
+  readonly failure?: PackedFailure;
+}
+
+export interface PoolStatistics {
+  readonly size: number;
+  readonly workers: number;
+  readonly queued: number;
+  readonly running: number;
+  readonly state: string;
+}
+
+export class PoolCore implements JobOwner {
   readonly ended = new Event();
   readonly #options: CoreOptions;
-  readonly #workers = new Set<PoolWorker>();
-  #queue: Job[] = [];
+  readonly #assignment: Assignment;
+  readonly #timers: PoolTimers;
   #made = 0;
   #started = 0;
-  /** ms that a job takes, lately. */
-  #usual = Number.POSITIVE_INFINITY;
-  #headSince = new WeakMap<Job, number>();
+  #stillborn = 0;
   state: 'open' | 'closed' | 'terminated' = 'open';
 
   constructor(options: CoreOptions) {
     this.#options = options;
+    this.#timers = new PoolTimers({
+      idle: options.idle,
+      onIdle: (member) => this.#end(member),
+      onLate: (member, job) => this.#late(member, job),
+    });
+    this.#assignment = new Assignment({
+      size: options.size,
+      start: () => this.#start(),
+      onFirst: (member) => this.#timers.watch(member),
+    });
   }
 
   get size(): number {
     return this.#options.size;
   }
 
-  statistics(): { size: number; workers: number; queued: number; running: number; state: string } {
-    const running = [...this.#workers].filter((each) => each.jobs.length > 0).length;
-    const queued =
-      this.#queue.length +
-      [...this.#workers].reduce((sum, { jobs }) => sum + Math.max(0, jobs.length - 1), 0);
-    return { size: this.size, workers: this.#workers.size, queued, running, state: this.state };
+  get #members(): Set<PoolMember> {
+    return this.#assignment.members;
   }
 
-  submit(fn: Ref, kind: JobKind, args: Packed, options: JobOptions = {}): Job {
+  statistics(): PoolStatistics {
+    let running = 0;
+    let queued = this.#assignment.queue.length;
+    for (const { jobs, waiting } of this.#members) {
+      if (jobs.length > 0) running++;
+      queued += waiting;
+    }
+    return { size: this.size, workers: this.#members.size, queued, running, state: this.state };
+  }
+
+  submit(order: JobOrder, sink: Sink, place = 0): Job {
     if (this.state !== 'open')
       throw new ProcessError(`${this.#options.name} is ${this.state} and takes no more jobs`);
-    const job = new Job(++this.#made, fn, kind, args, options);
-    this.#queue.push(job);
-    this.#dispatch();
+    const job = new Job(this, ++this.#made, order, sink, place);
+    this.#assignment.add(job);
     return job;
   }
 
   /** Nobody wants the outcome of `job` any more: it does not run, or its worker is ended. */
   cancel(job: Job, error: unknown = new ProcessError('the job was cancelled')): void {
     if (job.over) return;
-    const { worker } = job;
-    job.cancelled = true;
-    if (worker === null) this.#queue.splice(this.#queue.indexOf(job), 1);
-    else {
-      worker.child.drain();
-      if (job.over) return;
-      if (worker.jobs[0] === job && worker.isReady) this.#end(worker);
-      else worker.child.send('drop', job.id);
-    }
-    job.fail(error);
+    const member = job.member as PoolMember | null;
+    if (member === null) this.#assignment.queue.dropped();
+    else this.#withdraw(member, job);
+    job.settle(error, true);
     this.#checkEnded();
   }
 
-  #depth(): number {
-    return Math.min(
-      MOST_AHEAD,
-      Math.max(this.#usual < 20 ? 2 : 1, Math.floor(AHEAD / Math.max(this.#usual, 0.01))),
-    );
+  /** Cancels `job` unless it has begun. */
+  giveUp(job: Job): void {
+    if (job.over) return;
+    const member = job.member as PoolMember | null;
+    if (member === null) this.#assignment.queue.dropped();
+    else if (!member.takeBack(job)) return;
+    job.settle(new ProcessError('the job was cancelled'), true);
+    if (member !== null) this.#changed(member);
   }
 
-  #dispatch(): void {
-    while (this.#queue.length > 0) {
-      const worker = this.#pick();
-      if (worker === null) return;
-      // Several at a time: they are sent as one message.
-      const depth = worker.jobs.length === 0 ? 1 : this.#depth();
-      do this.#give(worker, this.#queue.shift() as Job);
-      while (this.#queue.length > 0 && worker.jobs.length < depth);
+  /** Has `job` back; when it has begun, its worker is ended and the others that it was given go elsewhere. */
+  #withdraw(member: PoolMember, job: Job): void {
+    if (!member.takeBack(job)) {
+      this.#assignment.queue.restore(member.takeBackLast());
+      // Nothing else can begin now; it may have ended.
+      member.board.look();
+      if (member.stateOf(job) === RUNNING) this.#end(member);
     }
+    this.#changed(member);
   }
 
-  #pick(): PoolWorker | null {
-    let best: PoolWorker | null = null;
-    for (const worker of this.#workers) {
-      if (worker.isEnding) continue;
-      if (best === null || worker.jobs.length < best.jobs.length) best = worker;
-      if (best.jobs.length === 0) break;
-    }
-    if (best !== null && best.jobs.length === 0) return best;
-    const alive = [...this.#workers].filter((each) => !each.isEnding).length;
-    if (alive < this.size) return this.#start();
-    return best !== null && best.jobs.length <= this.#depth() >> 1 ? best : null;
+  #late(member: PoolMember, job: Job): void {
+    const { fn, limit } = job;
+    const error = new TimeoutError(`${fn.export} ran for more than ${limit} ms in ${member}`);
+    if (!job.over) this.cancel(job, error);
   }
 
-  #start(): PoolWorker {
+  #start(): PoolMember {
     const child = this.#options.start(++this.#started);
-    const worker = new PoolWorker(child, this.#started);
-    this.#workers.add(worker);
+    const member = new PoolMember(child, this.#started);
+    this.#members.add(member);
     child.on('ready', () => {
-      worker.isReady = true;
-      this.#begins(worker);
+      member.readyAt = clock();
+      this.#changed(member);
     });
-    child.on<Result>('result', (result) => this.#done(worker, result));
-    child.on<{ id: number; value: Packed }>('progress', ({ id, value }) => {
-      const job = worker.jobs.find((each) => each.id === id);
-      if (job !== undefined && !job.over) job.options.onProgress?.(unpack(value) as never);
+    child.on('wake', () => {
+      member.board.woken();
+      this.#collect(member);
     });
-    child.onClose(() => this.#died(worker));
-    return worker;
+    child.on<ResultMessage>('result', (result) => this.#arrived(member, result));
+    child.on<{ number: number; value: Packed }>('progress', ({ number, value }) => {
+      const job = member.find(number);
+      if (job !== null && !job.over) job.options.onProgress?.(unpack(value) as never);
+    });
+    child.onClose(() => this.#died(member));
+    return member;
   }
 
-  #give(worker: PoolWorker, job: Job): void {
-    job.worker = worker;
-    if (worker.jobs.push(job) === 1) {
-      worker.child.hold(true);
-      this.#begins(worker);
-    }
-    const { id, kind, args, options } = job;
-    const fn = { url: job.fn.url, name: job.fn.export, text: job.fn._text };
-    worker.child.send('job', { id, kind, fn, args }, options.transfer);
-  }
-
-  /** The first of the jobs of `worker` runs from now on, or is about to. */
-  #begins(worker: PoolWorker): void {
-    if (worker.timer !== null) clearTimeout(worker.timer);
-    worker.timer = null;
-    const [job] = worker.jobs;
-    if (job === undefined) {
-      if (this.#options.idle !== Number.POSITIVE_INFINITY) {
-        worker.timer = setTimeout(() => this.#end(worker), this.#options.idle).unref();
+  #arrived(member: PoolMember, { number, took, value, failure }: ResultMessage): void {
+    const job = member.find(number);
+    if (job !== null) {
+      member.note(took);
+      member.drop(job);
+      try {
+        if (failure !== undefined) job.settle(unpackFailure(failure), true);
+        else job.settle(unpack(value as Packed), false);
+      } catch (error) {
+        job.settle(error, true);
       }
-      return;
     }
-    if (!worker.isReady) return;
-    this.#headSince.set(job, performance.now());
-    const limit = job.cancelled ? DROP : job.options.timeout;
-    if (limit === undefined || limit === Number.POSITIVE_INFINITY) return;
-    worker.timer = setTimeout(() => {
-      worker.child.drain();
-      if (worker.jobs[0] !== job) return;
-      job.fail(new TimeoutError(`${job.fn.export} ran for more than ${limit} ms in ${worker}`));
-      this.#end(worker);
-    }, limit);
+    this.#collect(member);
   }
 
-  #done(worker: PoolWorker, { id, value, failure }: Result): void {
-    const [job] = worker.jobs;
-    if (job === undefined || job.id !== id) return;
-    worker.jobs.shift();
-    const took = performance.now() - (this.#headSince.get(job) ?? performance.now());
-    this.#usual = this.#usual === Number.POSITIVE_INFINITY ? took : this.#usual * 0.8 + took * 0.2;
-    if (worker.jobs.length === 0) worker.child.hold(false);
-    this.#begins(worker);
-    this.#dispatch();
-    if (job.over) {
-      this.#checkEnded();
-      return;
-    }
-    try {
-      if (failure !== undefined) job.fail(unpackFailure(failure));
-      else job.result.set(value === undefined ? undefined : unpack(value));
-    } catch (error) {
-      job.fail(error);
+  #collect(member: PoolMember): void {
+    member.board.look();
+    this.#settle(member);
+    this.#changed(member);
+  }
+
+  /** Sees which jobs of `member` are over. */
+  #settle(member: PoolMember): void {
+    const found = member.collect();
+    if (found === null) return;
+    const { done, values, skipped } = found;
+    this.#assignment.queue.restore(skipped.filter((job) => !job.over));
+    for (let at = 0; at < done.length; at++) done[at]?.settle(values[at], false);
+  }
+
+  /** `member` has fewer jobs than before, or is ready. */
+  #changed(member: PoolMember): void {
+    if (member.isEnding) this.#assignment.dispatch();
+    else {
+      this.#assignment.refill(member);
+      this.#timers.watch(member);
     }
     this.#checkEnded();
   }
 
-  #end(worker: PoolWorker): void {
-    if (worker.isEnding) return;
-    worker.isEnding = true;
-    worker.child.hold(true);
-    worker.child.kill('SIGKILL');
+  #end(member: PoolMember): void {
+    if (member.isEnding) return;
+    member.isEnding = true;
+    this.#timers.forget(member);
+    member.child.hold(true);
+    member.child.kill('SIGKILL');
   }
 
-  #died(worker: PoolWorker): void {
-    if (worker.timer !== null) clearTimeout(worker.timer);
-    this.#workers.delete(worker);
-    if (worker.isEnding) worker.child.hold(false);
-    const [first, ...others] = worker.jobs;
-    if (first !== undefined) {
-      worker.child.hold(false);
-      const code = worker.child.exitCode;
-      const error = new WorkerDied(
-        `${worker} of ${this.#options.name} died (exit code ${code}) while it ran ${first.fn.export}`,
-      );
-      error.exitCode = code;
-      const { failure } = worker.child as { failure?: unknown };
-      if (failure !== undefined) error.cause = failure;
-      first.fail(error);
-    }
-    const left = others.filter((each) => !each.over);
-    for (const each of left) each.worker = null;
-    this.#queue.unshift(...left);
+  #died(member: PoolMember): void {
+    const { child } = member;
+    this.#timers.forget(member);
+    this.#members.delete(member);
+    if (member.isEnding) child.hold(false);
+    member.board.look();
+    this.#settle(member);
+    this.#mourn(member);
+    member.board.close();
     try {
-      this.#dispatch();
+      this.#assignment.dispatch();
     } catch (error) {
       report(error, null);
     }
     this.#checkEnded();
+  }
+
+  /** Fails what has died with `member`; others are given out anew. */
+  #mourn(member: PoolMember): void {
+    const left: Job[] = [];
+    let ran = member.hasBegun || member.isEnding;
+    for (const job of [...member.jobs]) {
+      const state = member.stateOf(job);
+      const hasBegun = state === RUNNING || state === SENT;
+      ran ||= hasBegun;
+      member.drop(job);
+      if (hasBegun || job.isSingle) job.settle(this.#deathOf(member, job, state), true);
+      else if (!job.over) left.push(job);
+    }
+    this.#stillborn = ran ? 0 : this.#stillborn + 1;
+    if (this.#stillborn === PATIENCE) {
+      this.#stillborn = 0;
+      const job = left.shift();
+      job?.settle(this.#deathOf(member, job, 0), true);
+    }
+    this.#assignment.queue.restore(left);
+  }
+
+  #deathOf(member: PoolMember, job: Job, state: number): WorkerDied {
+    const { exitCode } = member.child;
+    const when =
+      state === RUNNING
+        ? 'while it ran'
+        : state === SENT
+          ? 'before it had told the result of'
+          : 'before it ran';
+    const error = new WorkerDied(
+      `${member} of ${this.#options.name} died (exit code ${exitCode}) ${when} ${job.fn.export}`,
+    );
+    error.exitCode = exitCode;
+    const { failure } = member.child as { failure?: unknown };
+    if (failure !== undefined) error.cause = failure;
+    return error;
   }
 
   close(): void {
@@ -285,30 +268,20 @@ export class PoolCore {
 
   terminate(): void {
     this.state = 'terminated';
-    const dropped = this.#queue;
-    this.#queue = [];
     const error = () => new ProcessError(`${this.#options.name} was terminated`);
-    for (const job of dropped) job.fail(error());
-    for (const worker of this.#workers) {
-      for (const job of worker.jobs) job.fail(error());
-      this.#end(worker);
+    const jobs = this.#assignment.queue.clear();
+    for (const member of this.#members) {
+      jobs.push(...member.jobs);
+      this.#end(member);
     }
+    for (const job of jobs) job.settle(error(), true);
     this.#checkEnded();
   }
 
   /** A closed pool without jobs lets its workers go. */
   #checkEnded(): void {
-    if (this.state === 'open') return;
-    if (this.#queue.length === 0) {
-      for (const worker of this.#workers) if (worker.jobs.length === 0) this.#end(worker);
-    }
-    if (this.#workers.size === 0 && this.#queue.length === 0) this.ended.set();
+    if (this.state === 'open' || this.#assignment.queue.length > 0) return;
+    for (const member of this.#members) if (member.jobs.length === 0) this.#end(member);
+    if (this.#members.size === 0) this.ended.set();
   }
-}
-
-interface Result {
-  readonly id: number;
-  readonly value?: Packed;
-  readonly failure?: PackedFailure;
-  readonly dropped?: boolean;
 }

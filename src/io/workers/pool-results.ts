@@ -1,11 +1,20 @@
 /** The outcome of what was asked of a pool. */
 import { Call } from '../../runtime/call.js';
-import { checkTimeout } from '../../runtime/check.js';
+import { checkFn, checkTimeout } from '../../runtime/check.js';
+import { report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
+import { spawn } from '../../runtime/spawn.js';
 import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
-import type { AsyncResult as SyncResult } from '../../sync/async-result.js';
+import { AsyncResult as SyncResult } from '../../sync/async-result.js';
 import { TimeoutError } from './errors.js';
+import type { JobOptions, Sink } from './pool-job.js';
+
+export interface ApplyAsyncOptions<T> extends JobOptions {
+  /** Called with the value, in a greenlet of its own. */
+  readonly callback?: ((value: T) => unknown) | undefined;
+  readonly errorCallback?: ((error: unknown) => unknown) | undefined;
+}
 
 function* getting(result: SyncResult<unknown>, timeout: number): Green<unknown> {
   try {
@@ -22,18 +31,23 @@ function isOwn(error: Timeout): boolean {
 }
 
 /** A result that comes later. Mirrors `multiprocessing.pool.AsyncResult`. */
-export class AsyncResult<T> {
-  readonly #result: SyncResult<unknown>;
-  readonly #cancel: () => void;
+export class AsyncResult<T> implements Sink {
+  readonly #result = new SyncResult<unknown>();
+  readonly #options: ApplyAsyncOptions<T>;
+  /** @internal */
+  _work: { cancel(): void } | null = null;
 
   /** @internal */
-  constructor(result: SyncResult<unknown>, cancel: () => void) {
-    this.#result = result;
-    this.#cancel = cancel;
+  constructor(options: ApplyAsyncOptions<T>) {
+    this.#options = options;
+    const { callback, errorCallback } = options;
+    if (callback !== undefined) checkFn(callback, 'callback');
+    if (errorCallback !== undefined) checkFn(errorCallback, 'errorCallback');
   }
 
   /** Waits for the value, or throws the error. Errors: `TimeoutError` when `timeout` ms pass first; the job goes on. */
   get(options: { readonly timeout?: number | undefined } = {}): Operation<T> {
+    if (options.timeout === undefined) return this.#result.get() as Operation<T>;
     return new Call(getting as never, [this.#result, checkTimeout(options.timeout)], 'AsyncResult.get');
   }
 
@@ -51,13 +65,25 @@ export class AsyncResult<T> {
     return this.#result.successful();
   }
 
-  /** Nobody wants it any more: what runs of it is ended, with its worker, which is replaced. Acts at the call. */
+  /**
+   * Nobody wants it any more: what has not begun never runs; what runs is ended with its worker, which is replaced. Acts at the call; `get`
+   * then throws a `ProcessError`.
+   */
   cancel(): void {
-    this.#cancel();
+    this._work?.cancel();
   }
 
   /** @internal */
-  get _result(): SyncResult<unknown> {
-    return this.#result;
+  _settled(value: unknown, failed: boolean): void {
+    const { callback, errorCallback } = this.#options;
+    const told = (failed ? errorCallback : callback) as ((outcome: unknown) => unknown) | undefined;
+    if (failed) this.#result.setException(value);
+    else this.#result.set(value);
+    if (told === undefined) return;
+    try {
+      spawn(told as never, value as never);
+    } catch (error) {
+      report(error, null);
+    }
   }
 }

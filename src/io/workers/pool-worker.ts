@@ -2,23 +2,46 @@
 import { Call } from '../../runtime/call.js';
 import { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import type { Green } from '../../runtime/types.js';
+import { clock, kindOf, NoBoard, type Seat } from './board.js';
 import type { Channel } from './channel.js';
-import { type Packed, pack, unpack, unpackAll } from './codec.js';
-import { packFailure } from './failure.js';
+import { childInit } from './child-state.js';
+import { pack, unpackAll } from './codec.js';
+import { type PackedFailure, packFailure } from './failure.js';
+import { FileSeat } from './file-board.js';
+import { compact, listOf } from './pool-lists.js';
 import { type AnyFunction, Ref, resolveRef } from './references.js';
+import { SharedSeat } from './shared-board.js';
 
 /** One call; or a call for each of a chunk of items, which are lists of arguments for 'star'; 'each' gives the outcome of every item. */
 export type JobKind = 'call' | 'map' | 'star' | 'each';
 
-export interface JobMessage {
-  readonly id: number;
+/** What the number of a call stands for, in messages about jobs. */
+export interface CallMessage {
+  readonly call: number;
   readonly kind: JobKind;
-  readonly fn: { readonly url: string; readonly name: string; readonly text: string };
-  readonly args: Packed;
+  readonly url: string;
+  readonly name: string;
+  readonly text: string;
+  /** Its time is limited: it must be known when it began. */
+  readonly isLimited: boolean;
+  /** There are marks in its arguments (codec.ts). */
+  readonly marked: boolean;
+}
+
+/** The outcome of a job of kind 'each'. */
+export interface EachOutcome {
+  readonly values: readonly unknown[] | Float64Array;
+  /** By the places of their items. */
+  readonly failures: ReadonlyMap<number, PackedFailure>;
 }
 
 type Fn = (...args: unknown[]) => unknown;
 
+interface Callee extends CallMessage {
+  fn: Fn | undefined;
+}
+
+/** ms that jobs may run before other messages are heard. */
 const SLICE = 5;
 const functions = new Map<string, AnyFunction>();
 let sendReport: ((value: unknown) => void) | null = null;
@@ -32,114 +55,187 @@ export function report(value: unknown): void {
 
 /** Runs the jobs that come by `channel`. */
 export function runJobs(channel: Channel): void {
-  new Runner(channel).begin();
+  const board = childInit()?.board ?? null;
+  const seat = board === null ? new NoBoard() : seatAt(board);
+  new Runner(channel, seat).begin();
+}
+
+function seatAt(board: SharedArrayBuffer | number): Seat {
+  return typeof board === 'number' ? new FileSeat(board) : new SharedSeat(board);
 }
 
 class Runner {
   readonly #channel: Channel;
-  readonly #queue: JobMessage[] = [];
-  readonly #dropped = new Set<number>();
-  #busy = false;
+  readonly #seat: Seat;
+  /** Whether results may be written to the board. */
+  readonly #writes: boolean;
+  readonly #callees = new Map<number, Callee>();
+  /** Four fields a job: cell, number, call, arguments. */
+  #queue: unknown[] = [];
+  #at = 0;
+  #isBusy = false;
+  /** The job that runs. */
+  #cell = 0;
+  #number = 0;
+  #since = 0;
+  #runs = false;
+  /** It has reported something, which must arrive before its result. */
+  #hasReported = false;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, seat: Seat) {
     this.#channel = channel;
+    this.#seat = seat;
+    this.#writes = !(seat instanceof NoBoard);
   }
 
   begin(): void {
-    this.#channel.on<JobMessage>('job', (job) => {
-      this.#queue.push(job);
-      if (!this.#busy) this.#next();
+    sendReport = (value) => this.#report(value);
+    this.#channel.on<CallMessage>('callee', (message) => {
+      this.#callees.set(message.call, { ...message, fn: undefined });
     });
-    this.#channel.on<number>('drop', (id) => this.#dropped.add(id));
+    this.#channel.on<unknown[]>('jobs', (jobs) => {
+      if (this.#at === this.#queue.length) {
+        this.#queue = jobs;
+        this.#at = 0;
+      } else for (const field of jobs) this.#queue.push(field);
+      if (!this.#isBusy) this.#next();
+    });
     this.#channel.send('ready', null);
   }
 
+  /** Runs what is there, until something blocks. */
   #next(): void {
-    const since = performance.now();
-    this.#busy = false;
-    for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) {
-      if (this.#dropped.delete(job.id)) this.#answer(job.id, { dropped: true });
-      else {
-        const begun = this.#runNow(job);
-        if (begun !== 'done') {
-          this.#busy = true;
-          if (begun === 'unknown') void this.#runLater(job);
-          return;
-        }
+    this.#isBusy = false;
+    this.#since = performance.now();
+    const end = this.#since + SLICE;
+    while (this.#at < this.#queue.length) {
+      const queue = this.#queue;
+      const cell = queue[this.#at] as number;
+      const number = queue[this.#at + 1] as number;
+      const callee = this.#callees.get(queue[this.#at + 2] as number) as Callee;
+      const args = queue[this.#at + 3];
+      queue[this.#at + 3] = undefined;
+      this.#at += 4;
+      const { fn, isLimited } = callee;
+      const goes = this.#seat.begin(cell, number, isLimited && fn !== undefined ? clock() : 0);
+      this.#wake();
+      if (!goes) continue;
+      this.#cell = cell;
+      this.#number = number;
+      this.#hasReported = false;
+      this.#runs = true;
+      if (!this.#runNow(callee, args)) {
+        this.#isBusy = true;
+        return;
       }
-      if (performance.now() - since > SLICE && this.#queue.length > 0) {
+      if (this.#since > end && this.#at < this.#queue.length) {
         // What was said meanwhile is heard.
-        this.#busy = true;
+        this.#isBusy = true;
+        this.#wake();
         setImmediate(() => this.#next());
         return;
       }
     }
+    this.#wake();
   }
 
-  #answer(id: number, outcome: object): void {
-    sendReport = null;
-    this.#channel.send('result', { id, ...outcome });
-    // At once: what follows may take long, or end the process.
-    this.#channel.flush();
+  #wake(): void {
+    if (this.#seat.due()) this.#channel.post('wake', null);
   }
 
-  #succeed(id: number, value: unknown): void {
+  /** The job is over: how long it has run. The next begins at once. */
+  #took(): number {
+    this.#runs = false;
+    const now = performance.now();
+    const took = now - this.#since;
+    this.#since = now;
+    return took;
+  }
+
+  #succeed(value: unknown, kind: JobKind = 'call'): void {
+    const simple = this.#writes && !this.#hasReported ? kindOf(value) : 0;
+    if (simple !== 0) {
+      this.#seat.finish(this.#cell, this.#number, simple, value, this.#took());
+      return;
+    }
     try {
-      this.#answer(id, { value: pack(value, 'the result') });
+      const packed = pack(kind === 'call' ? value : compact(value as unknown[]), 'the result');
+      this.#send({ value: packed });
     } catch (error) {
-      this.#answer(id, { failure: packFailure(error) });
+      this.#fail(error);
     }
   }
 
-  #listen(id: number): void {
-    sendReport = (value) => {
-      this.#channel.send('progress', { id, value: pack(value, 'value') });
-      this.#channel.flush();
-    };
+  #fail(error: unknown): void {
+    this.#send({ failure: packFailure(error) });
   }
 
-  /** A plain call of a known function needs no greenlet; what blocks goes on in one, which begins the next job. */
-  #runNow({ id, kind, fn, args }: JobMessage): 'done' | 'unknown' | 'parked' {
-    const known = functions.get(`${fn.url} ${fn.name}`) as Fn | undefined;
-    if (known === undefined || kind !== 'call' || args.marked) return 'unknown';
+  /** At once: what follows may take long, or end the process. */
+  #send(outcome: object): void {
+    this.#channel.post('result', { number: this.#number, took: this.#took(), ...outcome });
+    this.#seat.sent(this.#cell, this.#number);
+  }
+
+  #report(value: unknown): void {
+    if (!this.#runs) return;
+    this.#hasReported = true;
+    this.#channel.post('progress', { number: this.#number, value: pack(value, 'value') });
+  }
+
+  /** A plain call of a known function needs no greenlet: true when it is over. What blocks goes on in one, which begins the next job. */
+  #runNow(callee: Callee, args: unknown): boolean {
+    const { fn, kind, marked } = callee;
+    if (fn === undefined || kind !== 'call' || marked) {
+      void this.#runLater(callee, args);
+      return false;
+    }
     let result: unknown;
-    this.#listen(id);
     try {
-      result = known(...(unpack(args) as unknown[]));
+      result = fn(...(args as unknown[]));
     } catch (error) {
-      this.#answer(id, { failure: packFailure(error) });
-      return 'done';
+      this.#fail(error);
+      return true;
     }
     if (typeof result === 'object' && result !== null && isWork(result)) {
-      this.#spawn(id, () => result);
-      return 'parked';
+      this.#spawn(() => result, kind);
+      return false;
     }
-    this.#succeed(id, result);
-    return 'done';
+    this.#succeed(result);
+    return true;
   }
 
-  async #runLater(job: JobMessage): Promise<void> {
-    const { id, kind, fn } = job;
+  async #runLater(callee: Callee, args: unknown): Promise<void> {
     try {
-      const key = `${fn.url} ${fn.name}`;
-      const known = functions.get(key) ?? (await resolveRef(new Ref(fn.url, fn.name, fn.text)));
-      functions.set(key, known);
-      const args = (await unpackAll(job.args)) as unknown[];
-      this.#listen(id);
-      if (kind === 'call') this.#spawn(id, () => (known as Fn)(...args));
-      else this.#spawn(id, () => chunk(known as Fn, args, kind));
+      const fn = await this.#resolve(callee);
+      const given = (await unpackAll({ value: args, marked: callee.marked })) as unknown[];
+      const { kind } = callee;
+      if (kind === 'call') this.#spawn(() => fn(...given), kind);
+      else this.#spawn(() => chunk(fn, listOf(given), kind), kind);
     } catch (error) {
-      this.#answer(id, { failure: packFailure(error) });
+      this.#fail(error);
       this.#next();
     }
   }
 
-  #spawn(id: number, body: () => unknown): void {
+  /** Its function, which is loaded when it is called for the first time; that is no part of the time that it runs. */
+  async #resolve(callee: Callee): Promise<Fn> {
+    if (callee.fn !== undefined) return callee.fn;
+    const { url, name, text, isLimited } = callee;
+    const key = `${url} ${name}`;
+    const found = functions.get(key) ?? (await resolveRef(new Ref(url, name, text)));
+    functions.set(key, found);
+    callee.fn = found as Fn;
+    this.#since = performance.now();
+    if (isLimited) this.#seat.called(this.#cell, this.#number, clock());
+    return callee.fn;
+  }
+
+  #spawn(body: () => unknown, kind: JobKind): void {
     const run = new Greenlet(body);
-    run.name = `job ${id}`;
+    run.name = `job ${this.#number}`;
     run.rawlink(() => {
-      if (run.successful()) this.#succeed(id, run.value);
-      else this.#answer(id, { failure: packFailure(run.error) });
+      if (run.successful()) this.#succeed(run.value, kind === 'each' ? 'call' : kind);
+      else this.#fail(run.error);
       this.#next();
     });
     run.start();
@@ -150,22 +246,21 @@ function isWork(value: object): boolean {
   return 'then' in value || ('next' in value && 'throw' in value) || '_start' in value;
 }
 
-function* chunk(fn: Fn, items: readonly unknown[], kind: JobKind): Green<unknown[]> {
-  const results: unknown[] = [];
-  for (const item of items) {
+function* chunk(fn: Fn, items: readonly unknown[], kind: JobKind): Green<unknown[] | EachOutcome> {
+  const values: unknown[] = [];
+  const failures = new Map<number, PackedFailure>();
+  for (let at = 0; at < items.length; at++) {
     try {
-      const value = kind === 'star' ? fn(...(item as unknown[])) : fn(item);
-      const result =
-        typeof value === 'object' && value !== null && isWork(value)
-          ? yield* new Call(() => value, [])
-          : value;
-      results.push(kind === 'each' ? { value: result } : result);
+      const value = kind === 'star' ? fn(...(items[at] as unknown[])) : fn(items[at]);
+      const isBlocking = typeof value === 'object' && value !== null && isWork(value);
+      values.push(isBlocking ? yield* new Call(() => value, []) : value);
     } catch (error) {
       if (kind !== 'each') throw error;
-      results.push({ failure: packFailure(error) });
+      failures.set(at, packFailure(error));
+      values.push(undefined);
     }
   }
-  return results;
+  return kind === 'each' ? { values: compact(values), failures } : values;
 }
 
 /** The service of a pool of threads. */

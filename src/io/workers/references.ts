@@ -20,6 +20,8 @@ export class Ref {
   readonly export: string;
   /** The text of the function that is meant; '' when any will do. @internal */
   readonly _text: string;
+  /** By which pools know it; 0: none yet. @internal */
+  _number = 0;
 
   constructor(url: string, name: string, text = '') {
     this.url = url;

@@ -5,9 +5,12 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { receiveMessageOnPort, type Transferable, Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
+import { type Board, NoBoard } from './board.js';
 import { Channel } from './channel.js';
 import { type Init, mainUrl, type StartMethod } from './child-state.js';
+import { FileBoard } from './file-board.js';
+import { SharedBoard } from './shared-board.js';
 
 /** The parent's end of a channel. */
 export abstract class Child extends Channel {
@@ -15,12 +18,16 @@ export abstract class Child extends Channel {
   abstract readonly pid: number;
   /** How it has ended; null while it lives. */
   exitCode: number | null = null;
+  /** Shared with it, when it is a worker of a pool. */
+  readonly board: Board;
+
+  constructor(board: Board) {
+    super();
+    this.board = board;
+  }
 
   /** Sends `signal`: worker threads know only the end. Never switches. */
   abstract kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): void;
-
-  /** Handles what has arrived and was not looked at yet, where the host allows it. */
-  drain(): void {}
 }
 
 /** The file that every child runs, beside this one: as source under a loader, or built. */
@@ -60,12 +67,13 @@ class ProcessChild extends Child {
   readonly #raw: ChildProcess;
   readonly pid: number;
 
-  constructor(init: Init) {
-    super();
+  constructor(init: Init, board: Board) {
+    super(board);
+    const { handle } = board;
     this.#raw = fork(fileURLToPath(ENTRY), process.argv.slice(2), {
       serialization: 'advanced',
       execArgv: childArgs(),
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...(typeof handle === 'number' ? [handle] : [])],
     });
     this.pid = this.#raw.pid ?? -1;
     this.#raw.on('message', (messages: unknown) => this._received(messages as never));
@@ -107,8 +115,8 @@ class ThreadChild extends Child {
   readonly #raw: Worker;
   #signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' | null = null;
 
-  constructor(init: Init) {
-    super();
+  constructor(init: Init, board: Board) {
+    super(board);
     const loader = threadLoader();
     this.#raw = new Worker(loader ?? ENTRY, {
       eval: loader !== null,
@@ -142,16 +150,6 @@ class ThreadChild extends Child {
     else this.#raw.unref();
   }
 
-  override drain(): void {
-    const port = (this.#raw as unknown as Record<symbol, unknown>)[PORT(this.#raw)] as never;
-    if (port === undefined) return;
-    for (;;) {
-      const received = receiveMessageOnPort(port) as { message: { type?: unknown } } | undefined;
-      if (received === undefined) return;
-      if (Array.isArray(received.message)) this._received(received.message as never);
-    }
-  }
-
   kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): void {
     if (this.exitCode !== null) return;
     this.#signal ??= signal;
@@ -159,14 +157,27 @@ class ThreadChild extends Child {
   }
 }
 
-/** The public port of a worker, which the host keeps under a symbol; none when that should change. */
-function PORT(worker: Worker): symbol {
-  const own = Object.getOwnPropertySymbols(worker);
-  return own.find((each) => each.description === 'kPublicPort') ?? Symbol('none');
-}
+/** Where a child finds the file of its board. */
+const BOARD_FILE = 4;
 
 /** Starts a child that loads `service` and calls its `serve`. It holds this process only where `hold` says so. */
 export function startChild(kind: StartMethod, service: string, data: unknown): Child {
-  const init: Init = { service, main: mainUrl(), script: process.argv[1], kind, data };
-  return kind === 'process' ? new ProcessChild(init) : new ThreadChild(init);
+  return start(kind, service, data, new NoBoard());
+}
+
+/** The same, for a worker of a pool. */
+export function startMember(kind: StartMethod, service: string, data: unknown): Child {
+  return start(
+    kind,
+    service,
+    data,
+    kind === 'worker' ? new SharedBoard() : (FileBoard.open() ?? new NoBoard()),
+  );
+}
+
+function start(kind: StartMethod, service: string, data: unknown, board: Board): Child {
+  const { handle } = board;
+  const seat = typeof handle === 'number' ? BOARD_FILE : handle;
+  const init: Init = { service, main: mainUrl(), script: process.argv[1], kind, data, board: seat };
+  return kind === 'process' ? new ProcessChild(init, board) : new ThreadChild(init, board);
 }

@@ -2,29 +2,25 @@
 
 import type { Returned } from '../../runtime/body-types.js';
 import { Call } from '../../runtime/call.js';
-import { checkCount, checkFn, checkTimeout, showValue } from '../../runtime/check.js';
+import { checkCount } from '../../runtime/check.js';
 import { each, type Source } from '../../runtime/each.js';
 import { GreenletError } from '../../runtime/errors.js';
-import { report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Results } from '../../runtime/results.js';
-import { spawn } from '../../runtime/spawn.js';
 import type { Green } from '../../runtime/types.js';
-import { AsyncResult as SyncResult } from '../../sync/async-result.js';
 import { Pool as GreenPool } from '../../sync/pool.js';
-import { pack } from './codec.js';
 import { type PackedFailure, unpackFailure } from './failure.js';
-import { type Job, type JobOptions, PoolCore } from './pool-core.js';
-import { AsyncResult } from './pool-results.js';
-import type { JobKind } from './pool-worker.js';
+import { PoolApply } from './pool-apply.js';
+import { PoolCore, type PoolStatistics } from './pool-core.js';
+import type { JobOptions, JobOrder } from './pool-job.js';
+import { PoolMap } from './pool-map.js';
+import { checkArgs, makeOrder } from './pool-order.js';
+import { type ApplyAsyncOptions, AsyncResult } from './pool-results.js';
+import type { EachOutcome, JobKind } from './pool-worker.js';
 import { type Ref, referenceTo } from './references.js';
 import type { Child } from './start-child.js';
 
-export interface ApplyAsyncOptions<T> extends JobOptions {
-  /** Called with the value, in a greenlet of its own. */
-  readonly callback?: ((value: T) => unknown) | undefined;
-  readonly errorCallback?: ((error: unknown) => unknown) | undefined;
-}
+export type { ApplyAsyncOptions };
 
 export interface MapOptions<T = unknown> extends ApplyAsyncOptions<T> {
   /** How many items are sent together; a quarter of a worker's share unless given (1 for `imap`). */
@@ -33,11 +29,6 @@ export interface MapOptions<T = unknown> extends ApplyAsyncOptions<T> {
 
 // biome-ignore lint/suspicious/noExplicitAny: the parameters are inferred by each method
 type Fn<A extends readonly any[], R> = ((...args: A) => R) | Ref;
-
-interface Parts {
-  readonly jobs: readonly Job[];
-  readonly all: SyncResult<unknown>;
-}
 
 export abstract class WorkerPool implements Disposable, AsyncDisposable {
   readonly #core: PoolCore;
@@ -52,11 +43,6 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
     return this.#core.size;
   }
 
-  #submit(fn: unknown, kind: JobKind, args: readonly unknown[], options: JobOptions): Job {
-    checkTimeout(options.timeout);
-    return this.#core.submit(referenceTo(fn), kind, pack(args, 'args'), options);
-  }
-
   /** Runs `fn(...args)` in a worker and gives its value. Interrupted, or after `timeout` ms of running, its worker is ended and replaced. */
   apply<A extends readonly unknown[], R>(
     fn: Fn<A, R>,
@@ -64,13 +50,7 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
     options: JobOptions = {},
   ): Operation<Returned<R>> {
     referenceTo(fn);
-    const begin = () => this.#one(fn, checkArgs(args), options);
-    return new Call(awaited as never, [begin], `${this.constructor.name}.apply`);
-  }
-
-  #one(fn: unknown, args: readonly unknown[], options: JobOptions): AsyncResult<unknown> {
-    const job = this.#submit(fn, 'call', args, options);
-    return new AsyncResult(job.result, () => this.#core.cancel(job));
+    return new PoolApply(this, this.#core, fn, 'call', checkArgs(args), options);
   }
 
   /** Has `fn(...args)` run in a worker; gives the result that will come. Never switches. Errors: for a closure, for what cannot be cloned. */
@@ -79,9 +59,9 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
     args?: A,
     options: ApplyAsyncOptions<Returned<R>> = {},
   ): AsyncResult<Returned<R>> {
-    const result = this.#one(fn, checkArgs(args), options);
-    callBack(result, options as ApplyAsyncOptions<unknown>);
-    return result as AsyncResult<Returned<R>>;
+    const result = new AsyncResult<Returned<R>>(options);
+    result._work = this.#core.submit(makeOrder(fn, 'call', checkArgs(args), options), result);
+    return result;
   }
 
   /** The values of `fn` for all items, in their order. The first error ends it. Interrupted, what runs of it is ended. */
@@ -121,23 +101,17 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
   }
 
   #mapLater(fn: unknown, kind: JobKind, items: Iterable<unknown>, options: MapOptions): AsyncResult<unknown> {
-    const list = [...items];
+    const list = Array.isArray(items) ? items : [...items];
     const size = options.chunksize ?? Math.max(1, Math.ceil(list.length / (this.size * 4)));
     checkCount(size, 'chunksize', 1);
-    const jobs: Job[] = [];
+    const result = new AsyncResult<unknown>(options);
+    const orders: JobOrder[] = [];
     for (let at = 0; at < list.length; at += size)
-      jobs.push(this.#submit(fn, kind, list.slice(at, at + size), options));
-    const parts = { jobs, all: new SyncResult<unknown>() };
-    spawn(
-      { name: `${this.constructor.name}.map`, daemon: true },
-      gather as never,
-      parts as never,
-      this.#core as never,
-    );
-    const result = new AsyncResult<unknown>(parts.all, () => {
-      for (const job of jobs) this.#core.cancel(job);
-    });
-    callBack(result, options);
+      orders.push(makeOrder(fn, kind, list.slice(at, at + size), options));
+    const map = new PoolMap(orders.length, result);
+    result._work = map;
+    for (const [place, order] of orders.entries()) map.add(this.#core.submit(order, map, place));
+    map.begin();
     return result;
   }
 
@@ -155,8 +129,9 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
     referenceTo(fn);
     const { chunksize = 1 } = options;
     checkCount(chunksize, 'chunksize', 1);
+    const kind = chunksize === 1 ? 'call' : 'each';
     const apply = (chunk: unknown) =>
-      new Call(awaited as never, [() => this.#chunk(fn, chunk, chunksize, options)]);
+      new PoolApply(this, this.#core, fn, kind, chunksize === 1 ? [chunk] : (chunk as unknown[]), options);
     const most = this.size * 16;
     const places = new GreenPool(most);
     const source = chunksize === 1 ? items : chunksOf(items, chunksize);
@@ -164,14 +139,6 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
       ? places.imap(apply as never, source as Source<never>, { maxPending: most * 2 })
       : places.imapUnordered(apply as never, source as Source<never>, { maxPending: most * 2 });
     return chunksize === 1 ? (results as Results<unknown>) : flattened(results as Results<unknown>);
-  }
-
-  #chunk(fn: unknown, chunk: unknown, size: number, options: MapOptions): AsyncResult<unknown> {
-    const job =
-      size === 1
-        ? this.#submit(fn, 'call', [chunk], options)
-        : this.#submit(fn, 'each', chunk as unknown[], options);
-    return new AsyncResult(job.result, () => this.#core.cancel(job));
   }
 
   /** Takes no more jobs; when all are done the workers end. Acts at the call. */
@@ -192,7 +159,7 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
   }
 
   /** Present counts. */
-  statistics(): { size: number; workers: number; queued: number; running: number; state: string } {
+  statistics(): PoolStatistics {
     return this.#core.statistics();
   }
 
@@ -212,48 +179,14 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
   }
 }
 
-function checkArgs(args: readonly unknown[] | undefined): readonly unknown[] {
-  if (args === undefined) return [];
-  if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${showValue(args)}; write [arg]`);
-  return args;
-}
-
 /** Waits for what `begin` begins; interrupted, that is cancelled. */
 function* awaited(begin: () => AsyncResult<unknown>): Green<unknown> {
   const result = begin();
   try {
-    return yield* result._result.get();
+    return yield* result.get();
   } finally {
     if (!result.ready()) result.cancel();
   }
-}
-
-/** All chunks as one result. After an error, those that have not begun do not begin. */
-function* gather({ jobs, all }: Parts, core: PoolCore): Green<void> {
-  const values: unknown[] = [];
-  try {
-    for (const job of jobs) for (const value of (yield* job.result.get()) as unknown[]) values.push(value);
-    all.set(values);
-  } catch (error) {
-    for (const job of jobs) if (job.worker === null) core.cancel(job);
-    all.setException(error);
-  }
-}
-
-function callBack(result: AsyncResult<unknown>, options: ApplyAsyncOptions<unknown>): void {
-  const { callback, errorCallback } = options;
-  if (callback !== undefined) checkFn(callback, 'callback');
-  if (errorCallback !== undefined) checkFn(errorCallback, 'errorCallback');
-  if (callback === undefined && errorCallback === undefined) return;
-  result._result.rawlink((done) => {
-    try {
-      if (done.successful()) {
-        if (callback !== undefined) spawn(callback as never, done.value as never);
-      } else if (errorCallback !== undefined) spawn(errorCallback as never, done.exception as never);
-    } catch (error) {
-      report(error, null);
-    }
-  });
 }
 
 /** Lists of `size` items, as they come. */
@@ -272,20 +205,24 @@ function chunksOf(items: Source<unknown>, size: number): AsyncIterable<unknown[]
 }
 
 interface ItemOutcome {
-  readonly value?: unknown;
-  readonly failure?: PackedFailure;
+  readonly value: unknown;
+  readonly failure: PackedFailure | undefined;
 }
 
 /** The outcomes of all items, chunk by chunk. */
 function itemsOf(chunks: Results<unknown>): AsyncIterable<ItemOutcome> {
-  let left: ItemOutcome[] = [];
+  let chunk: EachOutcome = { values: [], failures: new Map() };
+  let at = 0;
   const next = async (): Promise<IteratorResult<ItemOutcome, undefined>> => {
-    while (left.length === 0) {
-      const chunk = await chunks.next();
-      if (chunk.done) return { done: true, value: undefined };
-      left = [...(chunk.value as ItemOutcome[])];
+    while (at === chunk.values.length) {
+      const step = await chunks.next();
+      if (step.done) return { done: true, value: undefined };
+      chunk = step.value as EachOutcome;
+      at = 0;
     }
-    return { done: false, value: left.shift() as ItemOutcome };
+    const item = { value: chunk.values[at], failure: chunk.failures.get(at) };
+    at++;
+    return { done: false, value: item };
   };
   return { [Symbol.asyncIterator]: () => ({ next }) };
 }
