@@ -28,6 +28,7 @@ let over = false;
 
 export function join(member: Member): void {
   members.add(member);
+  hooks.turnEnded.add(lookAtEnd);
   over = false;
   hold(member, true);
   setImmediate(look);
@@ -35,6 +36,7 @@ export function join(member: Member): void {
 
 export function leave(member: Member): void {
   members.delete(member);
+  if (members.size === 0) hooks.turnEnded.delete(lookAtEnd);
   hold(member, false);
 }
 
@@ -56,9 +58,9 @@ function look(): void {
   for (const member of members) hold(member, busy || (over && !member.daemon));
 }
 
-hooks.turnEnded.push((idle) => {
+function lookAtEnd(idle: boolean): void {
   if (idle) look();
-});
+}
 
 // Before the runtime looks for what will never go on.
 process.prependListener('beforeExit', () => {

@@ -44,8 +44,8 @@ export interface HubStats {
 
 /** What other files have the hub do: they import the hub, not the other way round. */
 export const hooks = {
-  /** A turn has ended; `idle`: with nobody left ready. */
-  turnEnded: [] as ((idle: boolean) => void)[],
+  /** A turn has ended; `idle`: with nobody left ready. Whoever has something to do then is in here as long as that is so. */
+  turnEnded: new Set<(idle: boolean) => void>(),
   /** An error is about to go to `onError`. */
   reported: (_error: unknown, _greenlet: Fiber | null): void => {},
   printable: (error: unknown, _greenlet: greenlet | null): string => String(error),

@@ -56,7 +56,7 @@ class Resumed extends Waiter {
 
   _turn(): void {
     if (this.#outside) afterJobs(this.#greenlet, JOBS);
-    else due.push(this.#greenlet);
+    else tellLater(this.#greenlet);
   }
 }
 
@@ -79,7 +79,7 @@ const holds = new Map<unknown, Hold>();
 export function noteFailure(greenlet: object, links: Link | null): void {
   const failing = greenlet as Failing;
   if (links === null) {
-    due.push(failing);
+    tellLater(failing);
     if (!engine.awake) engine.awaken();
     return;
   }
@@ -105,13 +105,14 @@ function holdBy(link: Link, failing: Failing): boolean {
 
 function hold(key: unknown, over: () => boolean, outside: boolean, failing: Failing): boolean {
   const known = holds.get(key);
-  if (known === undefined) holds.set(key, { over, outside, failed: [failing] });
-  else known.failed.push(failing);
+  if (known === undefined) {
+    holds.set(key, { over, outside, failed: [failing] });
+    hooks.turnEnded.add(endHolds);
+  } else known.failed.push(failing);
   return true;
 }
 
-hooks.turnEnded.push((idle) => {
-  if (holds.size === 0) return;
+function endHolds(idle: boolean): void {
   for (const [key, { over, outside, failed }] of holds) {
     if (!over()) continue;
     holds.delete(key);
@@ -119,10 +120,11 @@ hooks.turnEnded.push((idle) => {
       // Who waited may not have been resumed yet when the turn was cut short.
       if (!idle) ready(new Resumed(greenlet, outside));
       else if (outside) afterJobs(greenlet, JOBS);
-      else due.push(greenlet);
+      else tellLater(greenlet);
     }
   }
-});
+  if (holds.size === 0) hooks.turnEnded.delete(endHolds);
+}
 
 function tell(greenlet: Failing): void {
   if ((greenlet._flags & (OBSERVED | REPORTED)) !== 0) return;
@@ -131,12 +133,18 @@ function tell(greenlet: Failing): void {
   report(greenlet._value, greenlet);
 }
 
-hooks.turnEnded.push(() => {
-  if (due.length === 0) return;
+/** At the end of the turn. */
+function tellLater(greenlet: Failing): void {
+  due.push(greenlet);
+  hooks.turnEnded.add(tellDue);
+}
+
+function tellDue(): void {
+  hooks.turnEnded.delete(tellDue);
   const failed = due;
   due = [];
   for (const greenlet of failed) afterJobs(greenlet, LATE_JOBS);
-});
+}
 
 let watching = false;
 

@@ -188,6 +188,7 @@ class WaitForAll extends Operation<boolean> {
     if (othersOf(waiter) === 0) return done(waiter, true);
     if (this.#timeout === 0) return done(waiter, false);
     emptiness.add(waiter);
+    hooks.turnEnded.add(lookForOthers);
     setTimer(waiter, this.#timeout, holdsProcess(waiter));
     return park(waiter, this);
   }
@@ -211,14 +212,14 @@ function othersOf(waiter: Waiter): number {
   return others.length;
 }
 
-hooks.turnEnded.push(() => {
-  if (emptiness.size === 0) return;
+function lookForOthers(): void {
   for (const waiter of emptiness) {
     if (othersOf(waiter) > 0) continue;
     emptiness.delete(waiter);
     wake(waiter, true);
   }
-});
+  if (emptiness.size === 0) hooks.turnEnded.delete(lookForOthers);
+}
 
 /**
  * Waits until the objects (or `count` of them) are ready, and gives them in that order; those that are ready when `timeout` ms
