@@ -57,11 +57,8 @@ const NAMES: Readonly<Record<string, { readonly values: string; readonly types: 
     types: 'ExploreOptions VirtualOptions',
   },
   'greenlets/inspect': {
-    values:
-      'deadlocks dump formatRunInfo formatTree log monitorBlocking onSignal printRunInfo stack trace tree',
-    types:
-      'DeadlockReport FormatOptions GreenletMessage GreenletNode GreenletState MonitorOptions Stack StackFrame Trace ' +
-      'TraceEvent TraceOptions TreeOptions',
+    values: 'formatRunInfo formatTree printRunInfo stack tree',
+    types: 'FormatOptions GreenletNode GreenletState Stack StackFrame TreeOptions',
   },
 };
 

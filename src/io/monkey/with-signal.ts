@@ -1,6 +1,7 @@
 /** Calls of the host that take a signal in their options: in a greenlet they get one of ours, beside the caller's. */
 
-import { follow, type Work } from './work.js';
+import type { Work } from './promise-wait.js';
+import { follow } from './work.js';
 import type { Inside } from './wrap.js';
 
 /** `options` with `signal` in place of the one in it; its other properties are read off it as ever. */
