@@ -251,6 +251,19 @@ export function request(
   return result.get();
 }
 
+/** Asks for `method` now; `settle` gets what it gives, and nobody hears of an error. */
+export function tell(
+  address: Address,
+  method: string,
+  args: readonly unknown[],
+  settle: (value: unknown) => void,
+): void {
+  const actor = engine.current._self as unknown as greenlet;
+  ask(address, actor, method, pack(args, 'args'), ({ value, failed }) => {
+    if (!failed) settle(value);
+  });
+}
+
 /** Whether `address` is of this process. */
 export function isHere(address: Address): boolean {
   return address.home === here;

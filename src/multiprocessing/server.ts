@@ -14,6 +14,7 @@ import { setHold } from '../runtime/holds.js';
 import { hub } from '../runtime/hub.js';
 import { Operation } from '../runtime/operation.js';
 import { Visit } from '../runtime/visitor.js';
+import type { Waiter } from '../runtime/waiter.js';
 import type { OwnedLock } from '../sync/owned-lock.js';
 import { type Envelope, isWithin, labelOf, onGone, receives, send } from './router.js';
 
@@ -52,12 +53,40 @@ export function published(id: number): Served | undefined {
 class Actor extends greenlet {
   pending = 0;
   readonly held = new Set<OwnedLock>();
+  readonly client: Client;
+  /** Its number in the other process. */
+  readonly key: number;
 
-  constructor(name: string) {
+  constructor(name: string, client: Client, key: number) {
     super(null, hub);
     this.name = name;
+    this.client = client;
+    this.key = key;
     setHold(this, false);
   }
+}
+
+/** What stands for a greenlet of another process that holds locks of this one. */
+export type Holder = Actor;
+
+/** The process in whose name `self` acts; null for this one. */
+export function clientOf(self: Waiter): Client | null {
+  return self instanceof Actor ? self.client : null;
+}
+
+/** The process in whose name something is being done just now; null for this one. */
+export function currentClient(): Client | null {
+  return clientOf(engine.current);
+}
+
+/** The actor for the greenlet number `ident` of `client`. */
+export function actorOf(client: Client, ident: number, name = `greenlet ${ident}`): Holder {
+  let actor = client.actors.get(ident);
+  if (actor === undefined) {
+    actor = new Actor(`${name} of ${client.name}`, client, ident);
+    client.actors.set(ident, actor);
+  }
+  return actor;
 }
 
 /** Another process, with what it asks for and holds here. */
@@ -122,11 +151,7 @@ function serveCall(message: CallMessage): void {
     send('reply', from, { id, failure: packFailure(new GreenletError(what)) });
     return;
   }
-  let actor = client.actors.get(message.actor);
-  if (actor === undefined) {
-    actor = new Actor(`${message.actorName} of ${client.name}`);
-    client.actors.set(message.actor, actor);
-  }
+  const actor = actorOf(client, message.actor, message.actorName);
   client.objects.add(served);
   run(client, actor, served, message);
 }

@@ -1,5 +1,6 @@
 /** A number of permits. */
 import { checkCount } from '../runtime/check.js';
+import type { Waiter } from '../runtime/waiter.js';
 import { Lockable } from './lockable.js';
 import { type SyncOptions, waitingText } from './sync-object.js';
 import { handTo, nextTaker } from './wait-operation.js';
@@ -34,7 +35,7 @@ export class Semaphore extends Lockable {
     return this.#free === 0;
   }
 
-  _take(): boolean {
+  _take(_self?: Waiter): boolean {
     if (this.#free === 0) return false;
     this.#free--;
     return true;
