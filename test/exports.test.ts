@@ -60,6 +60,7 @@ const NAMES: Readonly<Record<string, { readonly values: string; readonly types: 
     values: 'formatRunInfo formatTree printRunInfo stack tree',
     types: 'FormatOptions GreenletNode GreenletState Stack StackFrame TreeOptions',
   },
+  'greenlets/eslint': { values: 'default recommended rules', types: 'Rule' },
 };
 
 interface Package {

@@ -1,0 +1,87 @@
+/** Which calls give an operation: by their types, where the parser knows them, else by the names that were imported. */
+import { type Context, functionAround, importedName, type Node, typeOf, variableOf } from './rule.js';
+
+/** Functions of the doors that give an operation. */
+const FUNCTIONS = new Set(
+  (
+    'all any attempt call callback enter every fetch forEach idle joinall race retry runWith scope select settled shield sleep ' +
+    'supervise suspend until wait withTimeout input'
+  ).split(' '),
+);
+
+/** Methods that give an operation, by the class whose instance they are called on. */
+const METHODS: Readonly<Record<string, string>> = {
+  AsyncResult: 'get wait',
+  Barrier: 'wait',
+  BoundedSemaphore: 'acquire hold with',
+  Channel: 'get put peek join',
+  Condition: 'acquire hold with wait waitFor',
+  Event: 'wait',
+  Greenlet: 'get join',
+  Group: 'apply map starmap join',
+  LifoQueue: 'get put peek join',
+  Lock: 'acquire hold with',
+  Pool: 'add apply map starmap spawn join waitAvailable',
+  PriorityQueue: 'get put peek join',
+  Queue: 'get put peek join',
+  RateLimit: 'take',
+  RLock: 'acquire hold with',
+  Semaphore: 'acquire hold with',
+  greenlet: 'switch throw',
+  RawGreenlet: 'switch throw',
+};
+
+/** They act at the call; what they give need not be run. */
+const REQUESTS = /^(?:kill|killall|killone|close|end|stop|terminate|shutdown|cancel)$/;
+
+/** Functions that give an instance of `Greenlet`. */
+const SPAWNERS = new Set(['spawn', 'spawnLater']);
+
+/** The name of the call, `queue.get`, if `node` is one that gives an operation which has yet to be run. */
+export function operationOf(context: Context, node: Node): string | null {
+  if (node.type !== 'CallExpression') return null;
+  const { callee } = node;
+  const name = nameOf(callee);
+  if (name === null || REQUESTS.test(name.split('.').pop() as string)) return null;
+  // Outside of greenlets a switch runs at once.
+  if (/\.(?:switch|throw)$/.test(name) && functionAround(node)?.['generator'] !== true) return null;
+  const type = typeOf(context, node);
+  if (type !== null) {
+    const known = [type.symbol?.name, type.aliasSymbol?.name];
+    return known.some((each) => each === 'Operation' || each === 'Transfer') ? name : null;
+  }
+  return givesOperation(context, callee) ? name : null;
+}
+
+function givesOperation(context: Context, callee: Node): boolean {
+  if (callee.type === 'Identifier') {
+    const imported = importedName(variableOf(context, callee, callee['name']));
+    return imported !== null && FUNCTIONS.has(imported);
+  }
+  if (callee.type !== 'MemberExpression' || callee['computed']) return false;
+  const methods = METHODS[classOf(context, callee['object']) ?? ''];
+  return methods?.split(' ').includes(callee['property'].name) === true;
+}
+
+/** The class of the package that `object` is an instance of: `new Queue()`, `spawn(…)`, or a constant that holds one. */
+function classOf(context: Context, object: Node): string | null {
+  if (object.type === 'NewExpression' || object.type === 'CallExpression') {
+    const { callee } = object;
+    if (callee.type !== 'Identifier') return null;
+    const imported = importedName(variableOf(context, object, callee.name));
+    if (imported === null) return null;
+    if (object.type === 'NewExpression') return imported;
+    return SPAWNERS.has(imported) ? 'Greenlet' : null;
+  }
+  if (object.type !== 'Identifier') return null;
+  const definition = variableOf(context, object, object['name'])?.defs[0];
+  if (definition?.type !== 'Variable' || definition.node['init'] == null) return null;
+  return definition.node['id'].type === 'Identifier' ? classOf(context, definition.node['init']) : null;
+}
+
+function nameOf(callee: Node): string | null {
+  if (callee.type === 'Identifier') return callee['name'];
+  if (callee.type !== 'MemberExpression' || callee['computed']) return null;
+  const object = callee['object'].type === 'Identifier' ? callee['object'].name : '…';
+  return `${object}.${callee['property'].name}`;
+}

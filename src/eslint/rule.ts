@@ -1,0 +1,81 @@
+/** The little of ESLint that the rules use: the package depends on nothing, its types neither. */
+
+/** A node of the syntax tree (ESTree), with its parent. */
+// biome-ignore lint/suspicious/noExplicitAny: the kinds of nodes differ in all but these
+export type Node = { readonly type: string; readonly parent: Node | null; readonly [key: string]: any };
+
+export interface Variable {
+  readonly name: string;
+  readonly defs: readonly { readonly type: string; readonly node: Node; readonly parent?: Node | null }[];
+}
+
+interface Scope {
+  readonly set: ReadonlyMap<string, Variable>;
+  readonly upper: Scope | null;
+}
+
+/** TypeScript's checker, as far as it is used. */
+interface Checker {
+  getTypeAtLocation(node: unknown): Type;
+}
+
+interface Type {
+  readonly symbol?: { readonly name: string } | undefined;
+  readonly aliasSymbol?: { readonly name: string } | undefined;
+  getProperties(): readonly { readonly name: string }[];
+}
+
+export interface Context {
+  readonly sourceCode: {
+    getScope(node: Node): Scope;
+    readonly parserServices?: {
+      readonly program?: { getTypeChecker(): Checker } | null;
+      readonly esTreeNodeToTSNodeMap?: { get(node: Node): unknown };
+    };
+  };
+  report(problem: { node: Node; messageId: string; data?: Record<string, string> }): void;
+}
+
+export interface Rule {
+  readonly meta: {
+    readonly type: 'problem' | 'suggestion';
+    readonly docs: { readonly description: string };
+    readonly schema: readonly [];
+    readonly messages: Readonly<Record<string, string>>;
+  };
+  create(context: Context): Readonly<Record<string, (node: Node) => void>>;
+}
+
+/** The variable that `name` means at `node`. */
+export function variableOf(context: Context, node: Node, name: string): Variable | null {
+  for (let scope: Scope | null = context.sourceCode.getScope(node); scope !== null; scope = scope.upper) {
+    const found = scope.set.get(name);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** What `name` is called in a door of the package, if it was imported from one. */
+export function importedName(variable: Variable | null): string | null {
+  const definition = variable?.defs[0];
+  if (definition?.type !== 'ImportBinding') return null;
+  const { source } = (definition.parent ?? definition.node.parent) as Node;
+  if (!/^greenlets(?:\/|$)/.test(String(source?.value))) return null;
+  return definition.node.type === 'ImportSpecifier' ? String(definition.node['imported'].name) : null;
+}
+
+/** The type of `node` by TypeScript's checker; null where the parser has none. */
+export function typeOf(context: Context, node: Node): Type | null {
+  const { parserServices } = context.sourceCode;
+  const original = parserServices?.esTreeNodeToTSNodeMap?.get(node);
+  if (original === undefined || parserServices?.program == null) return null;
+  return parserServices.program.getTypeChecker().getTypeAtLocation(original);
+}
+
+/** The function around `node`; null at the top of the module. */
+export function functionAround(node: Node): Node | null {
+  for (let each = node.parent; each !== null && each !== undefined; each = each.parent) {
+    if (/Function/.test(each.type) && each.type !== 'TSFunctionType') return each;
+  }
+  return null;
+}

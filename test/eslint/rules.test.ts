@@ -1,0 +1,157 @@
+import plugin, { recommended, rules } from 'greenlets/eslint';
+import { describe, expect, it } from 'vitest';
+import { lint, lintWithTypes, messagesOf } from './lint.js';
+
+describe('the plugin', () => {
+  it('has each rule in the recommended configuration', () => {
+    expect(Object.keys(recommended.rules)).toEqual(Object.keys(rules).map((name) => `greenlets/${name}`));
+    expect(plugin.configs.recommended).toBe(recommended);
+  });
+
+  it('says what to write', () => {
+    expect(
+      messagesOf(
+        [
+          "import { sleep } from 'greenlets';",
+          'function* f() {',
+          '  sleep(1);',
+          '  f();',
+          '  try { yield* sleep(1); } catch (e) {}',
+          '}',
+        ].join('\n'),
+      ),
+    ).toEqual([
+      'sleep(…) is an operation that is never run: write yield* in front of it (outside of greenlets, await).',
+      'f(…) only makes a generator, and nothing of it runs: write yield* f(…), or spawn(f, …).',
+      'This catch also catches the kill of the greenlet: begin it with rethrowExit(e), or use attempt() instead of try.',
+    ]);
+  });
+});
+
+describe('no-floating-operation', () => {
+  it('finds functions that were imported, under any name, and methods of what was made here', () => {
+    const code = `import { Queue, sleep as pause, joinall, spawn } from 'greenlets';
+      const queue = new Queue();
+      function* f() {
+        pause(1);
+        queue.put(1);
+        const g = spawn(f);
+        g.join();
+        joinall([g]);
+        yield queue.get();
+      }`;
+    expect(lint(code)).toEqual([4, 5, 7, 8, 9].map((line) => `${line} no-floating-operation`));
+  });
+
+  it('leaves alone what is run, kept, passed on or a request, and what is not of the package', () => {
+    const code = `import { Queue, sleep, spawn, killall, greenlet } from 'greenlets';
+      import { wait } from 'elsewhere';
+      const queue = new Queue();
+      const gr = new greenlet(() => {});
+      gr.switch();
+      function* f() {
+        yield* sleep(1);
+        const op = queue.get();
+        const g = spawn(() => sleep(1));
+        g.kill();
+        killall([g]);
+        queue.putNowait(1);
+        void sleep(1);
+        wait(1);
+        yield* op;
+      }
+      await sleep(1);`;
+    expect(lint(code)).toEqual([]);
+  });
+
+  it('goes by the types where there are any', { timeout: 60_000 }, () => {
+    const code = `import { type Queue, type Operation, hub, greenlet, type Greenlet } from 'greenlets';
+      declare const jobs: { readonly queue: Queue<number>; load(): Operation<string>; g: Greenlet<void> };
+      declare const other: greenlet;
+      export function* f() {
+        jobs.queue.put(1);
+        jobs.load();
+        other.switch();
+        jobs.g.kill();
+        jobs.queue.putNowait(1);
+        hub.stats();
+        yield* jobs.load();
+      }`;
+    expect(lintWithTypes(code)).toEqual([5, 6, 7].map((line) => `${line} no-floating-operation`));
+  });
+});
+
+describe('no-uncalled-body', () => {
+  it('finds generators that are made and dropped, awaited, or yielded without the star', () => {
+    const code = `function* body() {}
+      const other = function* () {};
+      async function f() { body(); await body(); }
+      function* g() { yield body(); other(); }`;
+    expect(lint(code)).toEqual([3, 3, 4, 4].map((line) => `${line} no-uncalled-body`));
+  });
+
+  it('leaves alone what is run or passed on, async generators, and plain functions', () => {
+    const code = `import { spawn } from 'greenlets';
+      function* body() {}
+      async function* stream() {}
+      function plain() {}
+      function* g() { yield* body(); const it = body(); spawn(body); spawn(() => body()); yield* it; plain(); stream(); }`;
+    expect(lint(code)).toEqual([]);
+  });
+
+  it('goes by the types where there are any', { timeout: 60_000 }, () => {
+    const code = `import type { Green } from 'greenlets';
+      declare function body(): Green<void>;
+      declare function plain(): void;
+      export function* g() { body(); plain(); yield* body(); }`;
+    expect(lintWithTypes(code)).toEqual(['4 no-uncalled-body']);
+  });
+});
+
+describe('rethrow-exit', () => {
+  it('finds a catch around a suspension that lets no exit pass', () => {
+    const code = `function* f(op) {
+        try { yield* op; } catch {}
+        try { yield* op; } catch (e) { console.log(e); }
+        try { yield* op; } catch (e) { throw new Error('lost'); }
+        try { if (op) { yield* op; } } catch ({ message }) {}
+      }`;
+    expect(lint(code)).toEqual([2, 3, 4, 5].map((line) => `${line} rethrow-exit`));
+  });
+
+  it('leaves alone those that let it pass, and those around no suspension of this greenlet', () => {
+    const code = `import { isExit, rethrowExit } from 'greenlets';
+      function* f(op) {
+        try { yield* op; } catch (e) { rethrowExit(e); }
+        try { yield* op; } catch (e) { if (isExit(e)) return; }
+        try { yield* op; } catch (e) { if (op) throw e; }
+        try { yield* op; } catch (e) { throw new Error('failed', { cause: e }); }
+        try { JSON.parse(op); } catch {}
+        try { op(function* () { yield* op; }); } catch {}
+        try { yield* op; } finally { op.close(); }
+      }
+      function plain(op) { try { op(); } catch {} }`;
+    expect(lint(code)).toEqual([]);
+  });
+});
+
+describe('no-generator-closure-in-loop', () => {
+  it('finds generator functions that are made anew each time', () => {
+    const code = `import { spawn } from 'greenlets';
+      for (const x of [1]) spawn(function* () {});
+      while (true) { spawn(function* () {}); break; }
+      [1].map((x) => spawn(function* () {}));
+      Array.from([1], (x) => spawn(function* () {}));`;
+    expect(lint(code)).toEqual([2, 3, 4, 5].map((line) => `${line} no-generator-closure-in-loop`));
+  });
+
+  it('leaves alone those that are made once', () => {
+    const code = `import { spawn } from 'greenlets';
+      spawn(function* () { for (;;) {} });
+      for (const each of [function* () {}]) spawn(each);
+      for (const x of [1]) spawn(() => x);
+      const once = () => spawn(function* () {});
+      once();`;
+    expect(lint(code)).toEqual([]);
+  });
+});
