@@ -1,116 +1,107 @@
 /**
- * The benchmarks: each workload in a fresh process, one after the other; then the table and the bars.
+ * The benchmarks.
  *
- *      npm run bench -- [--quick] [--only switch,sleep0] [--node PATH]
+ *      npm run bench -- [--quick] [--only switch,sleep0] [--node PATH] [--rounds N]
+ *      npm run bench -- --growth …          how cost grows with the size
+ *      npm run bench -- --merge FILE …      which bars hold in which of these results
+ *      npm run bench -- --write-docs        all of it: the table, growth, and --quick on each other Node of scripts/node-versions.sh;
+ *                                           the figures of docs/performance.md come from that
+ *      npm run bench -- --write-docs --quick | --growth | --node PATH …   only that part of it
+ *      npm run bench -- --docs              docs/performance.md anew from the results that there are
  *
  * A missed bar is reported and no more; a wrong result makes the exit code 1.
  */
-import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { formatBarsByVersion } from './lib/bars.mjs';
+import { documented, IMAGES, writePage } from './lib/docs.mjs';
+import { formatGrowth, panelsOf, steepOf } from './lib/growth.mjs';
+import { FILES } from './lib/jobs.mjs';
+import { otherNodes } from './lib/nodes.mjs';
+import { comparisonPicture, growthPicture } from './lib/pictures.mjs';
+import { writePlot } from './lib/plot.mjs';
 import { formatReport } from './lib/report.mjs';
+import { keep, measureAll, measureGrowth, read } from './lib/reports.mjs';
+import { findTools } from './lib/tools.mjs';
 
-/** A child that takes longer than this many ms hangs. */
-const LONGEST = 900_000;
-
-/** What is run: a file of workloads/ and its settings. `full`: not with --quick. */
-const JOBS = [
-  { file: 'switch' },
-  { file: 'sleep0' },
-  { file: 'spawn-join' },
-  { file: 'parked-bytes', count: 100_000 },
-  { file: 'parked-bytes', count: 1_000_000, full: true },
-  { file: 'parked-wake', count: 100_000 },
-  { file: 'parked-wake', count: 1_000_000, full: true },
-  { file: 'timers' },
-  { file: 'depth' },
-  { file: 'kill' },
-  { file: 'with-timeout' },
-  { file: 'lock-uncontended' },
-  { file: 'mutex' },
-  { file: 'queue-ready' },
-  { file: 'queue-bounded', count: 100_000 },
-  { file: 'queue-bounded', count: 1_000_000, full: true },
-  { file: 'queue-unbounded', count: 100_000 },
-  { file: 'queue-unbounded', count: 1_000_000, full: true },
-  { file: 'select' },
-  { file: 'pool' },
-  { file: 'echo' },
-  { file: 'http-hello' },
-  { file: 'monkey' },
-  { file: 'fs-read' },
-  { file: 'crawl-http' },
-  { file: 'start-up' },
-];
-
-const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     quick: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
+    merge: { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
+    docs: { type: 'boolean', default: false },
     only: { type: 'string' },
-    node: { type: 'string', default: process.execPath },
+    node: { type: 'string' },
+    rounds: { type: 'string' },
   },
 });
 // npm runs this in bench/; a path is meant from where the user stands.
-const node = resolve(process.env.INIT_CWD ?? '.', options.node);
+const path = (name) => resolve(process.env.INIT_CWD ?? '.', name);
 const only = options.only?.split(',');
-const unknown = only?.find((name) => !JOBS.some(({ file }) => file === name));
+const unknown = only?.find((name) => !FILES.includes(name));
 if (unknown !== undefined) {
-  process.stderr.write(`--only: there is no workload '${unknown}'\n`);
+  process.stderr.write(`--only: there is no workload '${unknown}'; there are ${FILES.join(', ')}\n`);
   process.exit(1);
 }
-const jobs = JOBS.filter(({ file, full }) => (only?.includes(file) ?? true) && !(full && options.quick));
 
-const report = {
-  date: new Date().toISOString(),
-  quick: options.quick,
-  cpu: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
-  load: loadavg()[0],
-  workloads: [],
-};
+if (options.merge)
+  process.stdout.write(`${formatBarsByVersion(positionals.map(path).map(read)).join('\n')}\n`);
+else if (options.docs) await drawDocs();
+else await measure();
 
-for (const { file, count } of jobs) {
-  const started = performance.now();
-  process.stderr.write(`${file}${count === undefined ? '' : ` ${count.toLocaleString('en')}`} … `);
-  const outcome = await inChild({ file, count, quick: options.quick });
-  report.workloads.push(outcome);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stderr.write(outcome.error === undefined ? `${seconds} s\n` : `FAILED\n${outcome.error}\n`);
+async function measure() {
+  const settings = {
+    node: options.node === undefined ? process.execPath : path(options.node),
+    quick: options.quick,
+    only,
+    rounds: options.rounds === undefined ? undefined : Number(options.rounds),
+    found: await findTools(),
+    log: (text) => process.stderr.write(text),
+  };
+  const documenting = options['write-docs'];
+  const whole = documenting && !options.quick && !options.growth && options.node === undefined;
+  if (!options.growth) await finish(await measureAll(settings), documenting);
+  if (options.growth || whole) await finish(await measureGrowth(settings), documenting);
+  if (whole) {
+    for (const node of otherNodes()) await finish(await measureAll({ ...settings, node, quick: true }), true);
+  }
+  if (documenting) await drawDocs();
 }
-report.versions = report.workloads.find(({ versions }) => versions !== undefined)?.versions;
 
-const markdown = formatReport(report);
-const results = here('./results/local');
-const name = `${report.date.replace(/\..*/, '').replaceAll(':', '-')}-node-${report.versions?.node ?? 'unknown'}`;
-mkdirSync(results, { recursive: true });
-writeFileSync(`${results}/${name}.json`, `${JSON.stringify(report, null, 2)}\n`);
-writeFileSync(`${results}/latest.md`, markdown);
-process.stdout.write(markdown);
-if (report.workloads.some(({ error }) => error !== undefined)) process.exitCode = 1;
+/** Prints a report and keeps it: JSON, Markdown and a picture. */
+async function finish(report, documenting) {
+  const file = keep(report, { documented: documenting });
+  const local = documenting ? keep(report) : file;
+  const stem = local.replace(/\.json$/, '');
+  if (report.kind === 'growth') {
+    const panels = panelsOf(report);
+    const page = [
+      ...formatGrowth(panels),
+      '',
+      ...steepOf(panels).map((text) => `Worse than linear: ${text}`),
+      '',
+    ].join('\n');
+    writeFileSync(`${stem}.md`, page);
+    await writePlot(`${stem}.svg`, growthPicture(report, panels));
+    process.stdout.write(`${page}\n`);
+  } else {
+    const page = formatReport(report);
+    writeFileSync(`${stem}.md`, page);
+    await writePlot(`${stem}.svg`, comparisonPicture(report));
+    process.stdout.write(`${page}\n`);
+  }
+  process.stderr.write(`${stem}.{json,md,svg}\n`);
+  if (report.workloads.some(({ error, failed = [] }) => error !== undefined || failed.length > 0))
+    process.exitCode = 1;
+}
 
-/** Measures one workload in a process of its own; gives what that prints, or the error. */
-function inChild(settings) {
-  return new Promise((done) => {
-    const child = spawn(node, ['--expose-gc', here('./lib/child.mjs'), JSON.stringify(settings)], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LONGEST,
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      errors += chunk;
-    });
-    child.on('error', (error) => done({ title: settings.file, error: String(error) }));
-    child.on('close', (code, signal) => {
-      if (code === 0) done(JSON.parse(output));
-      else done({ title: settings.file, error: errors || `exit code ${code}, signal ${signal}` });
-    });
-  });
+/** The page and its pictures, from the results that there are. */
+async function drawDocs() {
+  const { main, growth } = documented();
+  writePage();
+  await writePlot(`${IMAGES}/comparison.svg`, comparisonPicture(main));
+  if (growth !== undefined) await writePlot(`${IMAGES}/growth.svg`, growthPicture(growth, panelsOf(growth)));
 }

@@ -3,10 +3,20 @@ export class AsyncQueue {
   #items = [];
   #getters = [];
   #putters = [];
+  #watchers = [];
   #maxsize;
 
   constructor(maxsize = Number.POSITIVE_INFINITY) {
     this.#maxsize = maxsize;
+  }
+
+  get size() {
+    return this.#items.length;
+  }
+
+  /** When something is put into an empty queue that nobody waits to get from. */
+  filled() {
+    return new Promise((resolve) => this.#watchers.push(resolve));
   }
 
   async put(item) {
@@ -14,6 +24,7 @@ export class AsyncQueue {
       this.#getters.shift()(item);
     } else if (this.#items.length < this.#maxsize) {
       this.#items.push(item);
+      if (this.#watchers.length > 0) this.#watched();
     } else {
       await new Promise((resolve) => this.#putters.push({ item, resolve }));
     }
@@ -28,5 +39,10 @@ export class AsyncQueue {
       putter.resolve();
     }
     return item;
+  }
+
+  #watched() {
+    for (const resolve of this.#watchers) resolve();
+    this.#watchers = [];
   }
 }

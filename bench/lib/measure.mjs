@@ -1,33 +1,47 @@
 /**
- * Measures the contestants of one workload in interleaved rounds, A B C A B C …, so that whatever slows the machine for a
- * while slows all of them, and ratios are taken within a round. tinybench does the timing.
+ * What a workload is, and how one of its contestants is measured: in a process of its own (child.mjs), which measures nothing else.
  *
- * A workload: { title, contestants, bars?, verify?, weight? }
- *   verify()      checks, after the measurements, what a timed run cannot afford to check (the order of steps, say)
- *   weight        how long a run is, and so how many there are: see EFFORTS
- * A contestant: { id, label, unit, … } and either
- *   run(prepared), prepare?, ops, expected, clock?
+ * A workload: a file of workloads/ whose default export makes, of the settings ({ size?, quick }), { title, contestants, … }
+ *   bars          [{ text, of, to?, most, goal?, floor? }]: the ratio of two contestants (without `to`: the figure itself) is to be
+ *                 at most `most`, better `goal`. `floor`: the contestant that does as little as a library can that is written
+ *                 with `yield*`; its own ratio stands beside, for no library can be below
+ *   growth        { what, sizes }: what `settings.size` counts, and the sizes of which the picture of growth is made
+ *   setup()       before anything is measured, in each process that measures
+ *   verify()      checks, in a process of its own, what a timed run cannot afford to check (the order of steps, say)
+ *
+ * A contestant: { id, label, family?, case?, unit?, … }
+ *   family        what it is made of: 'greenlets', 'bare generators', 'async/await', 'effect', 'Go', …: a column and a colour
+ *   case          where a workload measures several things, which one; each has a first row, with which the others are compared
+ *   peer          the name of the package that it needs, which is imported only where it is measured (null: it is not installed)
+ *   tool          'go', 'gevent' or 'python': what it needs on the machine (tools.mjs)
+ *   grows         false: it is not in the picture of growth
+ *   begin(module) makes, once, what `prepare`, `run` and `take` get last; without it they get the package itself
+ * and either
+ *   run(prepared, begun), prepare?(begun), ops, expected, clock?
  *                 is timed ('cpu': of the process, all threads) and counts for `ops` operations; what it gives must equal
- *                 `expected`; `prepare` runs before it, untimed, and may be async like `run`
- *   take()        gives a number that it measured itself, or a promise of it
- *   peer          the package that it is made of (peer.mjs); null: it is not installed, and the contestant is left out
- * A bar: { text, of, to?, most }: the ratio of two contestants (without `to`: the figure itself) is to be at most that.
+ *                 `expected`, each time; `prepare` runs before it, untimed; both may be async
+ *   take(begun)   gives a number that it measured itself, or a promise of it
+ * and, where the same runs give more than one figure, also: [{ id, label, unit, take }].
  *
- * A contestant's turn begins with a garbage collection and runs that do not count. They fill the heap with its own garbage,
- * and have optimised again what the collection undid: a forced one drops the hidden classes of which no object is left, and
- * with them the optimised code that relies on them. (One that V8 makes of its own accord keeps them for a while.) Then the
- * mean of the counted runs is taken, garbage collections included.
+ * Whole runs that do not count come first, until they have become no faster for a while. No garbage collection is forced between
+ * them and the counted ones: that drops the hidden classes of which no object is left, and with them the optimised code that
+ * relies on them, as no program of a user ever does. Then tinybench times the counted runs; the figure is their mean, for the garbage
+ * that a run makes is collected in another.
  */
 import { deepStrictEqual } from 'node:assert';
 import { Bench } from 'tinybench';
 
-const EFFORTS = {
-  light: { quick: { rounds: 7, warmups: 10, runs: 10 }, full: { rounds: 21, warmups: 10, runs: 20 } },
-  medium: { quick: { rounds: 5, warmups: 8, runs: 5 }, full: { rounds: 15, warmups: 10, runs: 10 } },
-  heavy: { quick: { rounds: 5, warmups: 1, runs: 2 }, full: { rounds: 11, warmups: 2, runs: 5 } },
-  slow: { quick: { rounds: 4, warmups: 1, runs: 1 }, full: { rounds: 9, warmups: 1, runs: 3 } },
-  huge: { quick: { rounds: 3, warmups: 0, runs: 1 }, full: { rounds: 5, warmups: 1, runs: 1 } },
+/** How long, in ms: runs that do not count, at least and at most; then the counted ones, and how many these are at least. */
+export const EFFORTS = {
+  quick: { warm: [40, 600], count: 80, runs: 1 },
+  full: { warm: [250, 2000], count: 500, runs: 3 },
 };
+
+/** A run is faster if it takes less than this part of the fastest; so many that are not, and it is steady. */
+const FASTER = 0.97;
+const STEADY = 4;
+/** More runs than this say nothing more. */
+const MOST_RUNS = 1000;
 
 const CLOCKS = {
   wall: () => performance.now(),
@@ -37,55 +51,57 @@ const CLOCKS = {
   },
 };
 
-export async function measure({ title, contestants: all, bars = [], verify, weight = 'light' }, quick) {
-  const contestants = all.filter(({ peer }) => peer !== null);
-  const missing = all.filter(({ peer }) => peer === null);
-  const { rounds, ...effort } = EFFORTS[weight][quick ? 'quick' : 'full'];
-  const values = contestants.map(() => []);
-  const takeTurn = (contestant) => contestant.take?.() ?? timed(contestant, effort);
-  // A rehearsal: nothing is optimised yet.
-  for (const contestant of contestants) if (contestant.take === undefined) await takeTurn(contestant);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, contestant] of contestants.entries()) values[index].push(await takeTurn(contestant));
-  }
-  await verify?.();
-  const measured = contestants.map(({ id, label, unit = 'ns' }, index) => ({
-    id,
-    label,
-    unit,
-    values: values[index],
-  }));
-  const left = bars.filter(({ of, to }) => !missing.some(({ id }) => id === of || id === to));
-  return { title, bars: left, contestants: measured, missing: missing.map(({ label }) => label) };
+/** The figures of one contestant, by their ids. */
+export async function measure(contestant, effort) {
+  const { id, peer, begin, take, also = [] } = contestant;
+  const module = typeof peer === 'string' ? await import(peer) : peer;
+  const begun = begin === undefined ? module : await begin(module);
+  const figures = { [id]: take === undefined ? await timed(contestant, begun, effort) : await take(begun) };
+  for (const each of also) figures[each.id] = await each.take(begun);
+  return figures;
 }
 
 /** The mean of several runs, in ns an operation. */
-async function timed({ label, prepare, run, ops, expected, clock = 'wall' }, { warmups, runs }) {
+async function timed({ label, prepare, run, ops, expected, clock = 'wall' }, begun, effort) {
   let prepared;
   let outcome;
-  const bench = new Bench({
-    iterations: runs,
-    time: 0,
-    warmup: warmups > 0,
-    warmupIterations: warmups,
-    warmupTime: 0,
-    throws: true,
-    now: CLOCKS[clock],
-  });
-  const timedRun = async () => {
-    outcome = await run(prepared);
+  const beforeEach = async () => {
+    prepared = await prepare?.(begun);
   };
-  bench.add(label, timedRun, {
-    async: true,
-    beforeEach: async () => {
-      prepared = await prepare?.();
-    },
-    afterEach: () => {
-      deepStrictEqual(outcome, expected, `${label}: wrong result`);
-      prepared = outcome = undefined;
-    },
+  const timedRun = async () => {
+    outcome = await run(prepared, begun);
+  };
+  const afterEach = () => {
+    deepStrictEqual(outcome, expected, `${label}: wrong result`);
+    prepared = outcome = undefined;
+  };
+  const whole = await warm(effort, async () => {
+    await beforeEach();
+    const started = performance.now();
+    await timedRun();
+    const time = performance.now() - started;
+    afterEach();
+    return time;
   });
-  globalThis.gc();
+  const iterations = Math.min(MOST_RUNS, Math.max(effort.runs, Math.round(effort.count / whole)));
+  const bench = new Bench({ iterations, time: 0, warmup: false, throws: true, now: CLOCKS[clock] });
+  bench.add(label, timedRun, { async: true, beforeEach, afterEach });
   await bench.run();
   return (bench.tasks[0].result.latency.mean * 1e6) / ops;
+}
+
+/** Runs it until it is steady; gives how long the last run took, with all that belongs to it. */
+async function warm({ warm: [least, most] }, once) {
+  const begun = performance.now();
+  let fastest = Number.POSITIVE_INFINITY;
+  let steady = 0;
+  for (;;) {
+    const started = performance.now();
+    const time = await once();
+    const ended = performance.now();
+    steady = time < FASTER * fastest ? 0 : steady + 1;
+    fastest = Math.min(fastest, time);
+    const passed = ended - begun;
+    if ((passed >= least && steady >= STEADY) || passed >= most) return ended - started;
+  }
 }

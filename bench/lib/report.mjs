@@ -1,56 +1,68 @@
-/** The measurements as a Markdown page. */
-import { bold, cell, figure, median, spread } from './figures.mjs';
+/** A report (the JSON of a session) as a Markdown page. */
+import { formatBars } from './bars.mjs';
+import { figure, measuredOf, median, ratios, spread, table } from './figures.mjs';
 
 export function formatReport(report) {
-  const { date, quick, cpu, load, versions, workloads } = report;
+  const { versions, workloads } = report;
   const failed = workloads.filter(({ error }) => error !== undefined);
   const measured = workloads.filter(({ error }) => error === undefined);
   return [
     `# Benchmarks, Node ${versions?.node ?? '?'} (V8 ${versions?.v8 ?? '?'})`,
     '',
-    `${date}, ${cpu}, load ${load.toFixed(1)}${quick ? ', --quick' : ''}. Medians of interleaved rounds, with the least and the`,
-    'greatest; ratios are taken within a round. `×` is how much the first row of a workload costs in units of this one.',
+    howTaken(report),
+    '',
+    '`×` is how much the first row costs in units of this one, ratios being taken within a round.',
     '',
     ...measured.flatMap(formatWorkload),
-    ...formatBars(measured),
-    ...failed.map(({ title, error }) => `**${title} failed**: ${firstError(error)}\n`),
+    '## Bars',
     '',
+    ...formatBars(report),
+    '',
+    ...failed.map(({ title, error }) => `**${title} failed**: ${firstError(error)}\n`),
   ].join('\n');
 }
 
-function formatWorkload({ title, contestants, missing = [] }) {
+/** When, where and how. */
+export function howTaken({ date, quick, cpu, load, tools, workloads }) {
+  const rounds = workloads.flatMap(({ contestants = [] }) =>
+    contestants.map(({ values }) => measuredOf(values).length),
+  );
+  const beside = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
+  return [
+    `${date.slice(0, 10)}, ${cpu}, load ${load.map((each) => each.toFixed(1)).join(' to ')}${quick ? ', `--quick`' : ''}.`,
+    `Medians of ${Math.min(...rounds)} to ${Math.max(...rounds)} rounds, each measurement in a process of its own.`,
+    ...(beside.length > 0 ? [`Beside Node: ${beside.join(', ')}.`] : []),
+  ].join(' ');
+}
+
+function formatWorkload({ title, ...workload }) {
+  return [`## ${title}`, '', ...formatCases(workload)];
+}
+
+/** A table for each case, and what could not be measured. */
+export function formatCases({ contestants, missing, failed }) {
+  const cases = [...new Set(contestants.map((each) => each.case))];
+  const notes = [
+    ...missing.map(({ label, needs }) => `Not installed (${needs}), and so not measured: ${label}\n`),
+    ...failed.map(({ label, error }) => `**Failed**: ${label}: ${firstError(error)}\n`),
+  ];
+  return [...cases.flatMap((name) => formatCase(contestants, name)), ...notes];
+}
+
+function formatCase(all, name) {
+  const contestants = all.filter((each) => each.case === name && measuredOf(each.values).length > 0);
   const [first] = contestants;
   const rows = contestants.map((contestant) => {
     const { label, unit, values } = contestant;
     const comparable = contestant !== first && unit === first.unit;
-    const ratio = comparable ? ratioText(ratios(first, contestant)) : '';
-    return `| ${cell(label)} | ${figure(median(values), unit)} | ${spread(values, unit)} | ${ratio} |`;
+    return [
+      label,
+      figure(median(values), unit),
+      spread(values, unit),
+      comparable ? ratioText(ratios(first, contestant)) : '',
+    ];
   });
-  const notes = missing.map((label) => `Not installed, and so not measured: ${label}\n`);
-  return [
-    `## ${title}`,
-    '',
-    '| | median | min – max | × (min – max) |',
-    '|---|--:|--:|--:|',
-    ...rows,
-    '',
-    ...notes,
-  ];
-}
-
-function formatBars(workloads) {
-  const rows = workloads.flatMap(({ contestants, bars }) =>
-    bars.map(({ text, of, to, most }) => {
-      const one = contestants.find(({ id }) => id === of);
-      const other = contestants.find(({ id }) => id === to);
-      const values = other === undefined ? one.values : ratios(one, other);
-      const unit = other === undefined ? one.unit : '×';
-      const holds = median(values) <= most;
-      return `| ${cell(text)} | ${figure(most, unit)} | ${figure(median(values), unit)} | ${spread(values, unit)} | ${holds ? 'yes' : bold('no')} |`;
-    }),
-  );
-  if (rows.length === 0) return [];
-  return ['## Bars', '', '| | at most | median | min – max | holds |', '|---|--:|--:|--:|---|', ...rows, ''];
+  return [...table([name, 'median', 'min – max', '× (min – max)'], '-:::', rows), ''];
 }
 
 /** The line that says what it was, out of what Node prints. */
@@ -60,10 +72,7 @@ function firstError(text) {
 }
 
 function ratioText(values) {
-  return `${figure(median(values), '×')} (${spread(values, '×')})`;
-}
-
-/** Of each round. */
-function ratios(one, other) {
-  return one.values.map((value, round) => value / other.values[round]);
+  return !measuredOf(values).every(Number.isFinite) || measuredOf(values).length === 0
+    ? ''
+    : `${figure(median(values), '×')} (${spread(values, '×')})`;
 }

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as undici from 'undici';
 import { http } from '../fixtures/greenlets-io.mjs';
 import { Pool, spawn } from '../greenlets.mjs';
+import { program } from '../lib/tools.mjs';
 
 const AT_ONCE = 100;
 
@@ -103,6 +104,18 @@ const CLIENTS = [
   ['fetch', '`fetch` of the platform, by p-limit', fetchCrawl],
 ];
 
+const FAMILIES = {
+  green: 'greenlets',
+  undici: 'undici',
+  node: 'Node, callbacks',
+  fetch: 'async/await',
+};
+
+const OTHERS = [
+  ['go', 'Go', 'Go: `net/http`, a goroutine a page'],
+  ['gevent', 'gevent', 'gevent: `http.client`, patched, a connection a worker'],
+];
+
 export default ({ quick }) => {
   const count = quick ? 400 : 2000;
   const urls = urlsOf(count);
@@ -119,17 +132,30 @@ export default ({ quick }) => {
     contestants: [
       ...CLIENTS.map(([id, label, crawl]) => ({
         id,
-        label: `CPU a page: ${label}`,
+        label,
+        family: FAMILIES[id],
+        case: 'CPU a page',
         clock: 'cpu',
         run: () => timed(id, crawl),
         ops: count,
         expected: count * size,
+        // Of the last of its runs.
+        also: [{ id: `${id}-wall`, label, case: 'wall of a crawl', unit: 'ms', take: () => walls.get(id) }],
       })),
-      ...CLIENTS.map(([id, label]) => ({
-        id: `${id}-wall`,
-        label: `wall of a crawl: ${label}`,
-        unit: 'ms',
-        take: () => walls.get(id),
+      ...OTHERS.map(([tool, family, label]) => ({
+        id: tool,
+        label,
+        family,
+        case: 'CPU a page',
+        tool,
+        take: async () => {
+          const { cpu, ms } = await program(tool, 'crawl', port, count, size, AT_ONCE);
+          walls.set(tool, ms);
+          return cpu;
+        },
+        also: [
+          { id: `${tool}-wall`, label, case: 'wall of a crawl', unit: 'ms', take: () => walls.get(tool) },
+        ],
       })),
     ],
     bars: [

@@ -70,18 +70,21 @@ export default () => {
     contestants: [
       {
         id: 'greenlets',
+        family: 'greenlets',
         label: 'greenlets: `StreamServer`, `yield* socket.read()`',
         run: greenlets,
         ...task,
       },
       {
         id: 'callbacks',
+        family: 'Node, callbacks',
         label: 'callbacks: `node:net`, `socket.on("data")`',
         run: () => hostServer(withCallbacks),
         ...task,
       },
       {
         id: 'iterator',
+        family: 'async/await',
         label: 'async functions: `for await (const data of socket)`',
         run: () => hostServer(withIterator),
         ...task,

@@ -10,15 +10,20 @@ const MANY = 10_000;
 const AT_ONCE = 64;
 const SIZE = 1024;
 
-const folder = mkdtempSync(join(tmpdir(), 'greenlets-fs-read-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const paths = Array.from({ length: MANY }, (_, i) => {
-  const sub = join(folder, String(i % 100));
-  if (i < 100) mkdirSync(sub);
-  const path = join(sub, `${i}.txt`);
-  writeFileSync(path, 'x'.repeat(SIZE));
-  return path;
-});
+let paths;
+
+/** Writes them. */
+function setup() {
+  const folder = mkdtempSync(join(tmpdir(), 'greenlets-fs-read-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  paths = Array.from({ length: MANY }, (_, i) => {
+    const sub = join(folder, String(i % 100));
+    if (i < 100) mkdirSync(sub);
+    const path = join(sub, `${i}.txt`);
+    writeFileSync(path, 'x'.repeat(SIZE));
+    return path;
+  });
+}
 
 function* worker(from) {
   let sum = 0;
@@ -70,18 +75,27 @@ export default () => {
     contestants: [
       {
         id: 'greenlets',
+        family: 'greenlets',
         label: 'greenlets: `yield* fs.readFile(path)`',
         run: () => spawn(greenlets).get().promise(),
         ...task,
       },
       {
         id: 'async',
+        family: 'async/await',
         label: 'async functions: `await fsPromises.readFile(path)`',
         run: asyncFunctions,
         ...task,
       },
-      { id: 'callbacks', label: 'callbacks: `fs.readFile(path, callback)`', run: callbacks, ...task },
+      {
+        id: 'callbacks',
+        family: 'Node, callbacks',
+        label: 'callbacks: `fs.readFile(path, callback)`',
+        run: callbacks,
+        ...task,
+      },
     ],
+    setup,
     bars: [{ text: 'reading small files, to `fs/promises`', of: 'greenlets', to: 'async', most: 1 }],
   };
 };

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { http } from '../fixtures/greenlets-io.mjs';
+import { server } from '../lib/tools.mjs';
 
 const CONNECTIONS = 64;
 const HELLO = 'Hello, world!';
@@ -54,6 +55,22 @@ async function plain(count, onRequest) {
   return answered;
 }
 
+const OTHERS = [
+  ['go', 'Go', 'Go: `net/http`'],
+  ['gevent', 'gevent', 'gevent: `pywsgi`'],
+];
+
+/** A server of another language; its answers have other headers. */
+async function theirs(tool, count) {
+  const { port, stop } = await server(tool, 'serve-http');
+  client.send({ port, count, connections: CONNECTIONS });
+  client.channel.ref();
+  const [answered] = await once(client, 'message');
+  client.channel.unref();
+  await stop();
+  return answered.count;
+}
+
 const sizes = new Set();
 
 async function load(port, count) {
@@ -65,7 +82,8 @@ async function load(port, count) {
   return answered.count;
 }
 
-export default ({ count = 20_000 }) => {
+export default ({ quick }) => {
+  const count = quick ? 5000 : 20_000;
   const task = { ops: count, expected: count };
   const cpu = { ...task, clock: 'cpu' };
   return {
@@ -74,14 +92,49 @@ export default ({ count = 20_000 }) => {
     contestants: [
       {
         id: 'greenlets',
+        family: 'greenlets',
         label: 'greenlets: `http.serve(function* …)`',
         run: () => greenlets(count),
         ...task,
       },
-      { id: 'callbacks', label: 'plain `node:http`', run: () => callbacks(count), ...task },
-      { id: 'async', label: '`node:http`, an async handler', run: () => asyncHandlers(count), ...task },
-      { id: 'greenlets-cpu', label: 'greenlets, CPU time', run: () => greenlets(count), ...cpu },
-      { id: 'callbacks-cpu', label: 'plain `node:http`, CPU time', run: () => callbacks(count), ...cpu },
+      {
+        id: 'callbacks',
+        family: 'Node, callbacks',
+        label: 'plain `node:http`',
+        run: () => callbacks(count),
+        ...task,
+      },
+      {
+        id: 'async',
+        family: 'async/await',
+        label: '`node:http`, an async handler',
+        run: () => asyncHandlers(count),
+        ...task,
+      },
+      ...OTHERS.map(([tool, family, label]) => ({
+        id: tool,
+        label,
+        family,
+        tool,
+        run: () => theirs(tool, count),
+        ...task,
+      })),
+      {
+        id: 'greenlets-cpu',
+        case: 'CPU time',
+        family: 'greenlets',
+        label: 'greenlets',
+        run: () => greenlets(count),
+        ...cpu,
+      },
+      {
+        id: 'callbacks-cpu',
+        case: 'CPU time',
+        family: 'Node, callbacks',
+        label: 'plain `node:http`',
+        run: () => callbacks(count),
+        ...cpu,
+      },
     ],
     bars: [
       {
@@ -91,7 +144,10 @@ export default ({ count = 20_000 }) => {
         most: 1 / 0.95,
       },
     ],
-    // The answers were the same, byte for byte in number.
-    verify: () => deepStrictEqual(sizes.size, 1),
+    // The answers are the same, byte for byte in number.
+    async verify() {
+      for (const each of [greenlets, callbacks, asyncHandlers]) await each(CONNECTIONS);
+      deepStrictEqual(sizes.size, 1);
+    },
   };
 };

@@ -1,6 +1,7 @@
 /** Ending many that are parked, with their `finally` blocks. */
 import { killall, spawn, suspend } from '../greenlets.mjs';
 import { settled } from '../lib/settled.mjs';
+import { programRow } from '../lib/tools.mjs';
 
 const MANY = 100_000;
 
@@ -19,11 +20,11 @@ function* waiting() {
   }
 }
 
-async function parkGreenlets() {
+async function parkGreenlets(many) {
   parked = closed = 0;
   const list = [];
-  for (let i = 0; i < MANY; i++) list.push(spawn(waiting));
-  await settled(() => parked === MANY);
+  for (let i = 0; i < many; i++) list.push(spawn(waiting));
+  await settled(() => parked === many);
   return list;
 }
 
@@ -43,15 +44,15 @@ function* bareWaiting() {
   }
 }
 
-async function parkGenerators() {
+async function parkGenerators(many) {
   parked = closed = 0;
   const list = [];
-  for (let i = 0; i < MANY; i++) {
+  for (let i = 0; i < many; i++) {
     const generator = bareWaiting();
     generator.next();
     list.push(generator);
   }
-  await settled(() => parked === MANY);
+  await settled(() => parked === many);
   return list;
 }
 
@@ -76,12 +77,12 @@ async function asyncWaiting() {
   }
 }
 
-async function parkAsync() {
+async function parkAsync(many) {
   parked = closed = 0;
   rejects = [];
   const list = [];
-  for (let i = 0; i < MANY; i++) list.push(asyncWaiting());
-  await settled(() => parked === MANY);
+  for (let i = 0; i < many; i++) list.push(asyncWaiting());
+  await settled(() => parked === many);
   return list;
 }
 
@@ -96,33 +97,128 @@ async function rejectAll(list) {
   return ended + closed;
 }
 
-export default () => {
-  const task = { ops: MANY, expected: 2 * MANY };
+function effectBegin({ Effect, Fiber }) {
+  const waiting = Effect.ensuring(
+    Effect.suspend(() => {
+      parked++;
+      return Effect.never;
+    }),
+    Effect.sync(() => {
+      closed++;
+    }),
+  );
   return {
-    title: `kill: ${MANY.toLocaleString('en')} that are parked inside \`try … finally\``,
-    weight: 'slow',
+    async park(many) {
+      parked = closed = 0;
+      const list = [];
+      for (let i = 0; i < many; i++) list.push(Effect.runFork(waiting));
+      await settled(() => parked === many);
+      return list;
+    },
+    async kill(list) {
+      await Effect.runPromise(Fiber.interruptAll(list));
+      let ended = 0;
+      for (const each of list) if (each.pollUnsafe() !== undefined) ended++;
+      return ended + closed;
+    },
+  };
+}
+
+function effectionBegin({ createScope, suspend }) {
+  const [scope] = createScope();
+  function* waiting() {
+    try {
+      parked++;
+      yield* suspend();
+    } finally {
+      closed++;
+    }
+  }
+  return {
+    async park(many) {
+      parked = closed = 0;
+      const list = [];
+      for (let i = 0; i < many; i++) list.push(scope.run(waiting));
+      await settled(() => parked === many);
+      return list;
+    },
+    async kill(list) {
+      let ended = 0;
+      await Promise.all(list.map((each) => each.halt().then(() => ended++)));
+      return ended + closed;
+    },
+  };
+}
+
+export default ({ size: many = MANY, quick }) => {
+  const task = { ops: many, expected: 2 * many };
+  const fewer = quick ? 500 : 2000;
+  const ofGevent = quick ? 10_000 : MANY;
+  return {
+    title: `kill: ${many.toLocaleString('en')} that are parked inside \`try … finally\``,
+    growth: { what: 'how many', sizes: [10_000, 100_000, 1_000_000] },
     contestants: [
       {
         id: 'greenlets',
         label: 'greenlets: `killall`, and all are dead',
-        prepare: parkGreenlets,
+        family: 'greenlets',
+        prepare: () => parkGreenlets(many),
         run: (list) => spawn(killAndWait, list).get().promise(),
         ...task,
       },
       {
         id: 'generators',
         label: 'bare generators: `return` of each',
-        prepare: parkGenerators,
+        family: 'bare generators',
+        prepare: () => parkGenerators(many),
         run: returnAll,
         ...task,
       },
       {
         id: 'async',
         label: 'async functions: `reject` of each, then `Promise.allSettled`',
-        prepare: parkAsync,
+        family: 'async/await',
+        prepare: () => parkAsync(many),
         run: rejectAll,
         ...task,
       },
+      {
+        id: 'effect',
+        label: 'effect: `Fiber.interruptAll`',
+        family: 'effect',
+        peer: 'effect',
+        grows: false,
+        begin: effectBegin,
+        prepare: ({ park }) => park(many),
+        run: (list, { kill }) => kill(list),
+        ...task,
+      },
+      {
+        id: 'effection',
+        label: `effection: \`halt\` of each, ${fewer.toLocaleString('en')} of them`,
+        family: 'effection',
+        peer: 'effection',
+        grows: false,
+        begin: effectionBegin,
+        prepare: ({ park }) => park(fewer),
+        run: (list, { kill }) => kill(list),
+        ops: fewer,
+        expected: 2 * fewer,
+      },
+      programRow({
+        id: 'go',
+        label: 'Go: a channel that is closed, a deferred function each',
+        family: 'Go',
+        tool: 'go',
+        args: ['kill', MANY],
+      }),
+      programRow({
+        id: 'gevent',
+        label: `gevent: \`killall\`, ${ofGevent.toLocaleString('en')} of them`,
+        family: 'gevent',
+        tool: 'gevent',
+        args: ['kill', ofGevent],
+      }),
     ],
   };
 };

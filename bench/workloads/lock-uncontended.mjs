@@ -2,9 +2,8 @@
 import { deepStrictEqual } from 'node:assert';
 import { Lock, Semaphore, sleep, spawn } from '../greenlets.mjs';
 import { allocated, surviving } from '../lib/heap.mjs';
-import { peer } from '../lib/peer.mjs';
-
-const asyncMutex = await peer('async-mutex');
+import { effectRow } from '../lib/peer.mjs';
+import { programRow } from '../lib/tools.mjs';
 
 const TIMES = 10_000;
 
@@ -90,97 +89,178 @@ async function verify() {
   }
 }
 
+function effectProgram({ Effect, Semaphore }) {
+  return Effect.gen(function* () {
+    const semaphore = yield* Semaphore.make(1);
+    const one = semaphore.withPermits(1)(Effect.succeed(1));
+    let taken = 0;
+    for (let i = 0; i < TIMES; i++) taken += yield* one;
+    return taken;
+  });
+}
+
 export default () => {
   const task = { ops: TIMES, expected: TIMES };
-  const lock = new Lock();
-  const semaphore = new Semaphore(1);
-  const mutex = asyncMutex && new asyncMutex.Mutex();
-  const asyncSemaphore = asyncMutex && new asyncMutex.Semaphore(1);
+  const mutex = { family: 'async-mutex', peer: 'async-mutex', ...task };
   const heap = [
-    { id: 'lock', label: '`Lock`', repeat: (times) => take(lock, times), times: 500_000 },
-    { id: 'semaphore', label: '`Semaphore`', repeat: (times) => take(semaphore, times), times: 500_000 },
+    {
+      id: 'lock',
+      label: 'greenlets: `Lock`',
+      family: 'greenlets',
+      make: () => new Lock(),
+      repeat: take,
+      times: 500_000,
+    },
+    {
+      id: 'semaphore',
+      label: 'greenlets: `Semaphore`',
+      make: () => new Semaphore(1),
+      repeat: take,
+      times: 500_000,
+    },
     {
       id: 'mutex',
       label: 'async-mutex, `Mutex`',
-      peer: asyncMutex,
-      repeat: (times) => asyncTaking(mutex, times),
+      family: 'async-mutex',
+      peer: 'async-mutex',
+      make: ({ Mutex }) => new Mutex(),
+      repeat: asyncTaking,
       times: 4000,
     },
-  ];
+  ].map(({ id, label, make, repeat, times, ...row }) => ({
+    ...row,
+    id,
+    label,
+    unit: 'bytes',
+    begin: (module) => {
+      const lock = make(module);
+      return (count = times) => repeat(lock, count);
+    },
+    times,
+  }));
   return {
     title: 'a lock that nobody else wants: acquire + release',
+    short: 'a free lock',
     contestants: [
       {
         id: 'lock',
         label: 'greenlets: `Lock`, `yield* acquire()` and `release()`',
-        run: () => take(lock, TIMES),
+        family: 'greenlets',
+        begin: () => new Lock(),
+        run: (_, lock) => take(lock, TIMES),
         ...task,
       },
       {
         id: 'semaphore',
         label: 'greenlets: `Semaphore`, `yield* acquire()` and `release()`',
-        run: () => take(semaphore, TIMES),
+        begin: () => new Semaphore(1),
+        run: (_, semaphore) => take(semaphore, TIMES),
         ...task,
       },
       {
         id: 'with',
         label: 'greenlets: `Lock`, `yield* with(fn)`',
-        run: () => takeWith(lock, TIMES),
+        begin: () => new Lock(),
+        run: (_, lock) => takeWith(lock, TIMES),
         ...task,
       },
       {
         id: 'delegating',
-        label: 'a bare generator: `yield*` of a constant iterator that is over at once',
+        label: 'the floor: a bare generator, `yield*` of a constant iterator that is over at once',
+        family: 'floor',
         run: () => delegating(TIMES).next().value,
         ...task,
       },
-      { id: 'await', label: 'an async function: `await null`', run: () => asyncAwaiting(TIMES), ...task },
+      {
+        id: 'await',
+        label: 'an async function: `await null`, and no lock',
+        run: () => asyncAwaiting(TIMES),
+        ...task,
+      },
       {
         id: 'mutex',
         label: 'async-mutex: `Mutex`, `acquire` and `release`',
-        peer: asyncMutex,
-        run: () => asyncTaking(mutex, TIMES),
-        ...task,
+        begin: ({ Mutex }) => new Mutex(),
+        run: (_, lock) => asyncTaking(lock, TIMES),
+        ...mutex,
       },
       {
         id: 'mutex-semaphore',
         label: 'async-mutex: `Semaphore`, `acquire` and `release`',
-        peer: asyncMutex,
-        run: () => asyncSemaphoreTaking(asyncSemaphore, TIMES),
-        ...task,
+        begin: ({ Semaphore }) => new Semaphore(1),
+        run: (_, semaphore) => asyncSemaphoreTaking(semaphore, TIMES),
+        ...mutex,
       },
       {
         id: 'mutex-with',
         label: 'async-mutex: `Mutex`, `runExclusive(fn)`',
-        peer: asyncMutex,
-        run: () => asyncTakingWith(mutex, TIMES),
-        ...task,
+        begin: ({ Mutex }) => new Mutex(),
+        run: (_, lock) => asyncTakingWith(lock, TIMES),
+        ...mutex,
       },
-      ...heap.map(({ id, label, peer, repeat, times }) => ({
-        id: `${id}-allocated`,
-        label: `heap, allocated: ${label}`,
-        peer,
-        unit: 'bytes',
-        take: () => allocated(repeat, times),
+      effectRow({
+        id: 'effect',
+        label: 'effect: `Semaphore.withPermits(1)`',
+        program: effectProgram,
+        ...task,
+      }),
+      programRow({
+        id: 'go',
+        label: 'Go: `sync.Mutex`',
+        family: 'Go',
+        tool: 'go',
+        args: ['lock', TIMES],
+      }),
+      programRow({
+        id: 'gevent',
+        label: 'gevent: `BoundedSemaphore(1)`',
+        family: 'gevent',
+        tool: 'gevent',
+        args: ['lock', TIMES],
+      }),
+      ...heap.map(({ times, ...row }) => ({
+        ...row,
+        id: `${row.id}-allocated`,
+        case: 'heap, allocated',
+        take: (repeat) => allocated(repeat, times),
       })),
-      ...heap.map(({ id, label, peer, repeat, times }) => ({
-        id: `${id}-surviving`,
-        label: `heap, left after a collection: ${label}`,
-        peer,
-        unit: 'bytes',
-        take: () => surviving(repeat, times),
+      ...heap.map(({ times, ...row }) => ({
+        ...row,
+        id: `${row.id}-surviving`,
+        family: undefined,
+        case: 'heap, left after a collection',
+        take: (repeat) => surviving(repeat, times),
       })),
     ],
     bars: [
-      { text: '`Lock`, to async-mutex acquire and release', of: 'lock', to: 'mutex', most: 0.2 },
-      { text: '`Lock`, to async-mutex `runExclusive`', of: 'lock', to: 'mutex-with', most: 0.2 },
+      {
+        text: '`Lock`, to async-mutex acquire and release',
+        of: 'lock',
+        to: 'mutex',
+        most: 0.2,
+        floor: 'delegating',
+      },
+      {
+        text: '`Lock`, to async-mutex `runExclusive`',
+        of: 'lock',
+        to: 'mutex-with',
+        most: 0.2,
+        floor: 'delegating',
+      },
       {
         text: '`Semaphore`, to async-mutex acquire and release',
         of: 'semaphore',
         to: 'mutex-semaphore',
         most: 0.2,
+        floor: 'delegating',
       },
-      { text: '`Lock.with`, to async-mutex `runExclusive`', of: 'with', to: 'mutex-with', most: 0.2 },
+      {
+        text: '`Lock.with`, to async-mutex `runExclusive`',
+        of: 'with',
+        to: 'mutex-with',
+        most: 0.2,
+        floor: 'delegating',
+      },
       { text: 'left by an acquire + release of a `Lock`', of: 'lock-surviving', most: 0.01 },
       { text: 'left by an acquire + release of a `Semaphore`', of: 'semaphore-surviving', most: 0.01 },
     ],

@@ -80,6 +80,7 @@ export default () => {
     contestants: [
       {
         id: 'bounded',
+        family: 'greenlets',
         label: `greenlets: \`Queue(${BOUND})\`, \`yield* put(item)\` and \`yield* get()\``,
         run: () => pass(BOUND),
         ...task,
@@ -98,12 +99,15 @@ export default () => {
       },
       {
         id: 'delegating',
-        label: 'a bare generator: two `yield*` of a constant iterator that is over at once, and a ring',
+        family: 'floor',
+        label:
+          'the floor: a bare generator, two `yield*` of a constant iterator that is over at once, and a ring',
         run: delegated,
         ...task,
       },
       {
         id: 'async-bounded',
+        family: 'async/await',
         label: `async functions: a queue of promises, at most ${BOUND} items`,
         run: () => asyncPass(BOUND),
         ...task,
@@ -121,12 +125,14 @@ export default () => {
         of: 'bounded',
         to: 'async-bounded',
         most: 0.2,
+        floor: 'delegating',
       },
       {
         text: 'put + get that find room and an item, unbounded, to a queue of promises',
         of: 'unbounded',
         to: 'async-unbounded',
         most: 0.2,
+        floor: 'delegating',
       },
     ],
   };

@@ -1,9 +1,13 @@
 /** `select` over ten channels, beside a `get` from one: where something is ready, and where it has to wait. */
 import { deepStrictEqual } from 'node:assert';
 import { Channel, killall, select, sleep, spawn } from '../greenlets.mjs';
+import { AsyncQueue } from '../lib/async-queue.mjs';
+import { effectRow } from '../lib/peer.mjs';
+import { programRow } from '../lib/tools.mjs';
 
 const CHANNELS = 10;
 const TIMES = 2000;
+const FEWER = 200;
 const SUM = (TIMES * (TIMES - 1)) / 2;
 
 const KEYS = Array.from({ length: CHANNELS }, (_, i) => `c${i}`);
@@ -11,6 +15,8 @@ const makeChannels = (count) => Array.from({ length: count }, () => new Channel(
 
 /** What is usually written, made anew for each turn. */
 function pick(channels) {
+  if (channels.length !== CHANNELS)
+    return select(Object.fromEntries(channels.map((each, i) => [`c${i}`, each.get()])));
   const [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9] = channels;
   return select({
     c0: c0.get(),
@@ -84,6 +90,54 @@ function fromAll(channels, taking) {
   return spawn(taking, channels).get().promise();
 }
 
+/** As it is written with promises: whoever waits for one of several queues is woken by any, and looks where something is. */
+async function asyncTaking(queues) {
+  let sum = 0;
+  for (let i = 0; i < TIMES; i++) {
+    for (;;) {
+      const ready = queues.find((each) => each.size > 0);
+      if (ready !== undefined) {
+        sum += await ready.get();
+        break;
+      }
+      await Promise.race(queues.map((each) => each.filled()));
+    }
+  }
+  return sum;
+}
+
+async function asyncPutting(queues) {
+  for (let i = 0; i < TIMES; i++) await queues[i % queues.length].put(i);
+}
+
+async function asyncFunctions() {
+  const queues = Array.from({ length: CHANNELS }, () => new AsyncQueue(1));
+  const [sum] = await Promise.all([asyncTaking(queues), asyncPutting(queues)]);
+  return sum;
+}
+
+/** A race of takes, of which the losers are interrupted. */
+function effectProgram({ Effect, Fiber, Queue }) {
+  return Effect.gen(function* () {
+    const queues = [];
+    for (let i = 0; i < CHANNELS; i++) queues.push(yield* Queue.bounded(1));
+    yield* Effect.forkChild(
+      Effect.gen(function* () {
+        for (let i = 0; i < FEWER; i++) yield* Queue.offer(queues[i % CHANNELS], i);
+      }),
+    );
+    const taker = yield* Effect.forkChild(
+      Effect.gen(function* () {
+        let sum = 0;
+        for (let i = 0; i < FEWER; i++)
+          sum += yield* Effect.raceAllFirst(queues.map((each) => Queue.take(each)));
+        return sum;
+      }),
+    );
+    return yield* Fiber.join(taker);
+  });
+}
+
 /** In the order written when several are ready; what was not chosen is still there. */
 async function verify() {
   const channels = makeChannels(CHANNELS);
@@ -106,14 +160,9 @@ async function verify() {
 }
 
 const TAKERS = [
-  { id: 'select', label: `\`select\` over ${CHANNELS}`, count: CHANNELS, taking: selecting },
-  {
-    id: 'again',
-    label: `\`select\` over ${CHANNELS}, made once and run again`,
-    count: CHANNELS,
-    taking: selectingAgain,
-  },
-  { id: 'get', label: '`get` from one', count: 1, taking: getting },
+  { id: 'select', family: 'greenlets', label: 'greenlets: `select` over', taking: selecting },
+  { id: 'again', label: 'greenlets: `select`, made once and run again, over', taking: selectingAgain },
+  { id: 'get', label: 'greenlets: `get` from', alone: true, taking: getting },
 ];
 
 const CASES = [
@@ -131,31 +180,67 @@ const CASES = [
   { id: 'all', label: 'a producer each', prepare: makeChannels, run: fromAll },
 ];
 
-export default () => ({
-  title: `select over ${CHANNELS} channels`,
-  contestants: CASES.flatMap(({ id, label, prepare, run }) =>
-    TAKERS.map((taker) => ({
-      id: `${taker.id}-${id}`,
-      label: `${taker.label}: ${label}`,
-      prepare: () => prepare(taker.count),
-      run: (prepared) => run(prepared, taker.taking),
-      ops: TIMES,
-      expected: SUM,
-    })),
-  ),
-  bars: CASES.flatMap(({ id, label }) => [
-    {
-      text: `\`select\` over ${CHANNELS}, to a \`get\`: ${label}`,
-      of: `select-${id}`,
-      to: `get-${id}`,
-      most: 3,
-    },
-    {
-      text: `\`select\` over ${CHANNELS}, made once, to a \`get\`: ${label}`,
-      of: `again-${id}`,
-      to: `get-${id}`,
-      most: 3,
-    },
-  ]),
-  verify,
-});
+export default ({ size = CHANNELS }) => {
+  const task = { ops: TIMES, expected: SUM };
+  const wait = CASES[1].label;
+  return {
+    title: `select over ${size} channels`,
+    short: 'select',
+    // What a select costs is to be as many times a get.
+    growth: { what: 'channels; a select', sizes: [10, 100, 1000] },
+    contestants: [
+      ...CASES.flatMap(({ id, label, prepare, run }) =>
+        TAKERS.map((taker) => ({
+          id: `${taker.id}-${id}`,
+          label: `${taker.label} ${taker.alone ? 'one' : size}`,
+          family: taker.family,
+          case: label,
+          prepare: () => prepare(taker.alone ? 1 : size),
+          run: (prepared) => run(prepared, taker.taking),
+          ...task,
+        })),
+      ),
+      {
+        id: 'async',
+        label: `async functions: ${CHANNELS} queues of promises and \`Promise.race\``,
+        family: 'async/await',
+        case: wait,
+        grows: false,
+        run: asyncFunctions,
+        ...task,
+      },
+      effectRow({
+        id: 'effect',
+        label: `effect: \`raceAllFirst\` of \`take\` from ${CHANNELS} queues`,
+        case: wait,
+        program: effectProgram,
+        grows: false,
+        ops: FEWER,
+        expected: (FEWER * (FEWER - 1)) / 2,
+      }),
+      programRow({
+        id: 'go',
+        label: `Go: \`select\` over ${CHANNELS} channels`,
+        family: 'Go',
+        case: wait,
+        tool: 'go',
+        args: ['select', TIMES],
+      }),
+    ],
+    bars: CASES.flatMap(({ id, label }) => [
+      {
+        text: `\`select\` over ${size}, to a \`get\`: ${label}`,
+        of: `select-${id}`,
+        to: `get-${id}`,
+        most: 3,
+      },
+      {
+        text: `\`select\` over ${size}, made once, to a \`get\`: ${label}`,
+        of: `again-${id}`,
+        to: `get-${id}`,
+        most: 3,
+      },
+    ]),
+    verify,
+  };
+};

@@ -1,10 +1,14 @@
 /** A hundred coroutines that give way to one another. */
 import { deepStrictEqual } from 'node:assert';
 import { joinall, sleep, spawn } from '../greenlets.mjs';
+import { coRow, effectionRow, effectRow } from '../lib/peer.mjs';
+import { programRow } from '../lib/tools.mjs';
 
 const MANY = 100;
-const TURNS = 1000;
-const STEPS = MANY * TURNS;
+/** Of all together. */
+const STEPS = 100_000;
+/** For those that take far longer. */
+const FEWER = 5000;
 
 function* giving(turns) {
   let steps = 0;
@@ -15,9 +19,9 @@ function* giving(turns) {
   return steps;
 }
 
-function* all(turns) {
+function* all(many, turns) {
   const list = [];
-  for (let i = 0; i < MANY; i++) list.push(spawn(giving, turns));
+  for (let i = 0; i < many; i++) list.push(spawn(giving, turns));
   yield* joinall(list);
   let steps = 0;
   for (const each of list) steps += each.value;
@@ -102,15 +106,15 @@ function roundRobinResuming(generators) {
   return sum;
 }
 
-function delegating(turns) {
+function delegating(many, turns) {
   const list = [];
-  for (let i = 0; i < MANY; i++) list.push(delegatingGiving(turns));
+  for (let i = 0; i < many; i++) list.push(delegatingGiving(turns));
   return roundRobinResuming(list);
 }
 
-function bare(turns) {
+function bare(many, turns) {
   const list = [];
-  for (let i = 0; i < MANY; i++) list.push(bareGiving(turns));
+  for (let i = 0; i < many; i++) list.push(bareGiving(turns));
   return roundRobin(list);
 }
 
@@ -123,12 +127,61 @@ async function asyncGiving(turns) {
   return steps;
 }
 
-async function asyncAll(turns) {
+async function asyncAll(many, turns) {
   const list = [];
-  for (let i = 0; i < MANY; i++) list.push(asyncGiving(turns));
+  for (let i = 0; i < many; i++) list.push(asyncGiving(turns));
   let steps = 0;
   for (const each of await Promise.all(list)) steps += each;
   return steps;
+}
+
+/** co waits for promises only. */
+const coProgram = (co) => {
+  const settled = Promise.resolve();
+  function* giving(turns) {
+    let steps = 0;
+    while (steps < turns) {
+      steps++;
+      yield settled;
+    }
+    return steps;
+  }
+  return async () => {
+    let steps = 0;
+    for (const each of await Promise.all(Array.from({ length: MANY }, () => co(giving, FEWER / MANY))))
+      steps += each;
+    return steps;
+  };
+};
+
+const total = (list) => list.reduce((sum, each) => sum + each, 0);
+
+function effectProgram({ Effect }) {
+  const giving = Effect.gen(function* () {
+    let steps = 0;
+    while (steps < FEWER / MANY) {
+      steps++;
+      yield* Effect.yieldNow;
+    }
+    return steps;
+  });
+  const all = Array.from({ length: MANY }, () => giving);
+  return Effect.map(Effect.all(all, { concurrency: 'unbounded' }), total);
+}
+
+/** It has no operation that gives way; a settled promise is the nearest. */
+function effectionProgram({ all, until }) {
+  function* giving() {
+    let steps = 0;
+    while (steps < FEWER / MANY) {
+      steps++;
+      yield* until(Promise.resolve());
+    }
+    return steps;
+  }
+  return function* () {
+    return total(yield* all(Array.from({ length: MANY }, giving)));
+  };
 }
 
 /** They do take turns, in order. */
@@ -144,46 +197,89 @@ async function verify() {
   deepStrictEqual(order, ['a', 'b', 'c', 'a', 'b', 'c']);
 }
 
-export default () => ({
-  title: `sleep(0): ${MANY} that give way to one another`,
-  contestants: [
-    {
-      id: 'greenlets',
-      label: 'greenlets: `yield* sleep(0)`',
-      run: () => spawn(all, TURNS).get().promise(),
-      ops: STEPS,
-      expected: STEPS,
-    },
-    {
-      id: 'generators',
-      label: 'bare generators, stepped round-robin through a ring',
-      run: () => bare(TURNS),
-      ops: STEPS,
-      expected: STEPS,
-    },
-    {
-      id: 'delegating',
-      label: 'bare generators that `yield*` a constant iterator, in the same ring',
-      run: () => delegating(TURNS),
-      ops: STEPS,
-      expected: STEPS,
-    },
-    {
-      id: 'async',
-      label: 'async functions: `await null`',
-      run: () => asyncAll(TURNS),
-      ops: STEPS,
-      expected: STEPS,
-    },
-  ],
-  bars: [
-    {
-      text: '`sleep(0)`, to a bare generator stepped round-robin',
-      of: 'greenlets',
-      to: 'generators',
-      most: 1.8,
-    },
-    { text: '`sleep(0)`, to `await null`', of: 'greenlets', to: 'async', most: 1 },
-  ],
-  verify,
-});
+export default ({ size: many = MANY }) => {
+  const turns = STEPS / many;
+  const task = { ops: STEPS, expected: STEPS };
+  const less = { ops: FEWER, expected: FEWER };
+  return {
+    title: `sleep(0): ${many.toLocaleString('en')} that give way to one another`,
+    growth: { what: 'how many', sizes: [100, 1000, 10_000] },
+    contestants: [
+      {
+        id: 'greenlets',
+        label: 'greenlets: `yield* sleep(0)`',
+        family: 'greenlets',
+        run: () => spawn(all, many, turns).get().promise(),
+        ...task,
+      },
+      {
+        id: 'generators',
+        label: 'bare generators, stepped round-robin through a ring',
+        family: 'bare generators',
+        run: () => bare(many, turns),
+        ...task,
+      },
+      {
+        id: 'delegating',
+        label: 'the floor: bare generators that `yield*` a constant iterator, in the same ring',
+        family: 'floor',
+        run: () => delegating(many, turns),
+        ...task,
+      },
+      {
+        id: 'async',
+        label: 'async functions: `await null`',
+        family: 'async/await',
+        run: () => asyncAll(many, turns),
+        ...task,
+      },
+      coRow({
+        id: 'co',
+        label: 'co: `yield` of a settled promise',
+        program: coProgram,
+        grows: false,
+        ...less,
+      }),
+      effectRow({ id: 'effect', label: 'effect: `Effect.yieldNow`', program: effectProgram, ...less }),
+      effectionRow({
+        id: 'effection',
+        label: 'effection: `until(Promise.resolve())`',
+        program: effectionProgram,
+        ...less,
+      }),
+      programRow({
+        id: 'go',
+        label: 'Go: `runtime.Gosched()`',
+        family: 'Go',
+        tool: 'go',
+        args: ['sleep0', MANY, STEPS / MANY],
+      }),
+      programRow({
+        id: 'gevent',
+        label: 'gevent: `gevent.sleep(0)`',
+        family: 'gevent',
+        tool: 'gevent',
+        args: ['sleep0', MANY, 100],
+      }),
+      programRow({
+        id: 'threads',
+        label: 'Python threads: `time.sleep(0)`',
+        family: 'Python threads',
+        tool: 'python',
+        args: ['sleep0', MANY, 10],
+      }),
+    ],
+    bars: [
+      {
+        text: '`sleep(0)`, to a bare generator stepped round-robin',
+        of: 'greenlets',
+        to: 'generators',
+        most: 1.8,
+        goal: 1.4,
+        floor: 'delegating',
+      },
+      { text: '`sleep(0)`, to `await null`', of: 'greenlets', to: 'async', most: 1, floor: 'delegating' },
+    ],
+    verify,
+  };
+};

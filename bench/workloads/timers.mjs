@@ -1,28 +1,31 @@
 /** Many pending timers with spread deadlines: CPU time of the process, all threads, from the first to the last. */
 import { deepStrictEqual } from 'node:assert';
+import { setTimeout as wait } from 'node:timers/promises';
 import { joinall, sleep, spawn } from '../greenlets.mjs';
+import { effectionRow, effectRow } from '../lib/peer.mjs';
+import { programRow } from '../lib/tools.mjs';
 
 const MANY = 100_000;
 const LONGEST = 50;
 
 /** 1 … 50 ms, in no order: whole ones, which suit the host's timers best. */
-const DELAYS = Array.from({ length: MANY }, (_, i) => 1 + (((i * 7919) % 10_007) % LONGEST));
-const SUM = DELAYS.reduce((sum, ms) => sum + ms, 0);
+const delaysOf = (many) => Array.from({ length: many }, (_, i) => 1 + (((i * 7919) % 10_007) % LONGEST));
+const total = (values) => values.reduce((sum, ms) => sum + ms, 0);
 
 function* sleeper(ms) {
   yield* sleep(ms);
   return ms;
 }
 
-function* greenlets() {
-  const list = DELAYS.map((ms) => spawn(sleeper, ms));
+function* greenlets(delays) {
+  const list = delays.map((ms) => spawn(sleeper, ms));
   let sum = 0;
   for (const each of yield* joinall(list)) sum += each.value;
   return sum;
 }
 
-async function promises() {
-  const list = DELAYS.map((ms) => new Promise((resolve) => setTimeout(resolve, ms, ms)));
+async function promises(delays) {
+  const list = delays.map((ms) => new Promise((resolve) => setTimeout(resolve, ms, ms)));
   let sum = 0;
   for (const ms of await Promise.all(list)) sum += ms;
   return sum;
@@ -33,10 +36,29 @@ async function asyncSleeper(ms) {
   return ms;
 }
 
-async function asyncFunctions() {
-  let sum = 0;
-  for (const ms of await Promise.all(DELAYS.map(asyncSleeper))) sum += ms;
-  return sum;
+/** What users write. */
+async function waiter(ms) {
+  await wait(ms);
+  return ms;
+}
+
+async function asyncFunctions(delays, each) {
+  return total(await Promise.all(delays.map((ms) => each(ms))));
+}
+
+function effectProgram({ Effect }, delays) {
+  const sleeper = (ms) => Effect.as(Effect.sleep(ms), ms);
+  return Effect.map(Effect.all(delays.map(sleeper), { concurrency: 'unbounded' }), total);
+}
+
+function effectionProgram({ all, sleep }, delays) {
+  function* sleeper(ms) {
+    yield* sleep(ms);
+    return ms;
+  }
+  return function* () {
+    return total(yield* all(delays.map(sleeper)));
+  };
 }
 
 function* bareSleeper(ms) {
@@ -44,10 +66,10 @@ function* bareSleeper(ms) {
   return ms;
 }
 
-function generators() {
+function generators(delays) {
   return new Promise((resolve) => {
     let sum = 0;
-    let alive = MANY;
+    let alive = delays.length;
     const step = (generator) => {
       const { done, value } = generator.next();
       if (!done) {
@@ -57,7 +79,7 @@ function generators() {
         if (--alive === 0) resolve(sum);
       }
     };
-    for (const ms of DELAYS) step(bareSleeper(ms));
+    for (const ms of delays) step(bareSleeper(ms));
   });
 }
 
@@ -77,39 +99,90 @@ async function verify() {
   deepStrictEqual(woken, [10, 20, 30]);
 }
 
-export default () => {
-  const task = { ops: MANY, expected: SUM, clock: 'cpu' };
+export default ({ size: many = MANY, quick }) => {
+  const delays = delaysOf(many);
+  const task = { ops: many, expected: total(delays), clock: 'cpu' };
+  const fewer = delaysOf(2000);
+  const ofGevent = quick ? 10_000 : MANY;
+  const like = (to, text) => ({
+    text: `CPU of ${many.toLocaleString('en')} timers, to ${text}`,
+    of: 'greenlets',
+    to,
+    most: 0.5,
+  });
   return {
-    title: `timers: CPU of ${MANY.toLocaleString('en')} pending ones, 1-${LONGEST} ms`,
-    weight: 'slow',
+    title: `timers: CPU of ${many.toLocaleString('en')} pending ones, 1-${LONGEST} ms`,
+    short: 'timers, CPU',
+    growth: { what: 'how many', sizes: [10_000, 100_000, 1_000_000] },
     contestants: [
       {
         id: 'greenlets',
         label: 'greenlets: `yield* sleep(ms)`, spawned and joined',
-        run: () => spawn(greenlets).get().promise(),
+        family: 'greenlets',
+        run: () => spawn(greenlets, delays).get().promise(),
         ...task,
       },
       {
         id: 'generators',
         label: 'bare generators, each with a `setTimeout` that steps it',
-        run: generators,
+        family: 'bare generators',
+        run: () => generators(delays),
         ...task,
       },
       {
-        id: 'promises',
-        label: '`new Promise((r) => setTimeout(r, ms))`, `Promise.all`',
-        run: promises,
+        id: 'wait',
+        label: 'async functions: `await setTimeout(ms)` of `node:timers/promises`',
+        family: 'async/await',
+        run: () => asyncFunctions(delays, waiter),
         ...task,
       },
       {
         id: 'async',
-        label: 'async functions that await such a promise',
-        run: asyncFunctions,
+        label: 'async functions: `await new Promise((r) => setTimeout(r, ms))`',
+        family: 'async/await',
+        run: () => asyncFunctions(delays, asyncSleeper),
         ...task,
       },
+      {
+        id: 'promises',
+        label: 'no functions: `new Promise((r) => setTimeout(r, ms, ms))`, `Promise.all`',
+        run: () => promises(delays),
+        ...task,
+      },
+      effectRow({
+        id: 'effect',
+        label: 'effect: `Effect.sleep(ms)`',
+        program: (effect) => effectProgram(effect, delays),
+        grows: false,
+        ...task,
+      }),
+      effectionRow({
+        id: 'effection',
+        label: 'effection: `sleep(ms)`, 2,000 of them',
+        program: (effection) => effectionProgram(effection, fewer),
+        ...task,
+        ops: fewer.length,
+        expected: total(fewer),
+      }),
+      programRow({
+        id: 'go',
+        label: 'Go: `time.Sleep`',
+        family: 'Go',
+        tool: 'go',
+        args: ['timers', MANY, LONGEST],
+      }),
+      programRow({
+        id: 'gevent',
+        label: `gevent: \`gevent.sleep\`, ${ofGevent.toLocaleString('en')} of them`,
+        family: 'gevent',
+        tool: 'gevent',
+        args: ['timers', ofGevent, LONGEST],
+      }),
     ],
     bars: [
-      { text: 'CPU of 100,000 timers, to `setTimeout` promises', of: 'greenlets', to: 'promises', most: 0.5 },
+      like('wait', '`await setTimeout(ms)` of `node:timers/promises`'),
+      like('async', 'async functions that await a `setTimeout` promise'),
+      like('promises', '`setTimeout` promises alone'),
     ],
     verify,
   };

@@ -1,18 +1,32 @@
 /** A time limit that is not reached: set, work done, taken back. */
-import { sleep, spawn, withTimeout } from '../greenlets.mjs';
+import { joinall, sleep, spawn, withTimeout } from '../greenlets.mjs';
+import { effectionRow, effectRow } from '../lib/peer.mjs';
+import { programRow } from '../lib/tools.mjs';
 
 const MANY = 20_000;
 const LIMIT = 10_000;
 const SUM = (MANY * (MANY + 1)) / 2;
+/** For those that take far longer. */
+const FEWER = 2000;
+const FEWEST = 200;
 
 function* work(x) {
   yield* sleep(0);
   return x + 1;
 }
 
-function* limited() {
+function* limited(from, step) {
   let sum = 0;
-  for (let i = 0; i < MANY; i++) sum += yield* withTimeout(LIMIT, work, i);
+  for (let i = from; i < MANY; i += step) sum += yield* withTimeout(LIMIT, work, i);
+  return sum;
+}
+
+/** So many at once, which share the work. */
+function* allLimited(many) {
+  const list = [];
+  for (let i = 0; i < many; i++) list.push(spawn(limited, i, many));
+  let sum = 0;
+  for (const each of yield* joinall(list)) sum += each.value;
   return sum;
 }
 
@@ -57,42 +71,104 @@ async function raced(ms, work) {
   }
 }
 
-async function asyncFunctions() {
+async function asyncLimited(from, step) {
   let sum = 0;
-  for (let i = 0; i < MANY; i++) sum += await raced(LIMIT, asyncWork(i));
+  for (let i = from; i < MANY; i += step) sum += await raced(LIMIT, asyncWork(i));
   return sum;
 }
 
-export default () => ({
-  title: 'withTimeout that does not fire, around a function that waits once',
-  contestants: [
-    {
-      id: 'greenlets',
-      label: 'greenlets: `yield* withTimeout(ms, fn, x)`',
-      run: () => spawn(limited).get().promise(),
-      ops: MANY,
-      expected: SUM,
-    },
-    {
-      id: 'unlimited',
-      label: 'greenlets, without a limit: `yield* fn(x)`',
-      run: () => spawn(unlimited).get().promise(),
-      ops: MANY,
-      expected: SUM,
-    },
-    {
-      id: 'generators',
-      label: 'bare generators, `setTimeout` and `clearTimeout`',
-      run: generators,
-      ops: MANY,
-      expected: SUM,
-    },
-    {
-      id: 'async',
-      label: 'async functions: `Promise.race` with a `setTimeout`, cleared after',
-      run: asyncFunctions,
-      ops: MANY,
-      expected: SUM,
-    },
-  ],
-});
+async function asyncFunctions(many) {
+  const list = [];
+  for (let i = 0; i < many; i++) list.push(asyncLimited(i, many));
+  let sum = 0;
+  for (const each of await Promise.all(list)) sum += each;
+  return sum;
+}
+
+function effectProgram({ Effect }) {
+  const work = (x) => Effect.map(Effect.yieldNow, () => x + 1);
+  return Effect.gen(function* () {
+    let sum = 0;
+    for (let i = 0; i < FEWER; i++) sum += yield* Effect.timeout(work(i), LIMIT);
+    return sum;
+  });
+}
+
+function effectionProgram({ race, sleep, until }) {
+  function* work(x) {
+    yield* until(Promise.resolve());
+    return x + 1;
+  }
+  function* limit() {
+    yield* sleep(LIMIT);
+    throw new Error('timed out');
+  }
+  return function* () {
+    let sum = 0;
+    for (let i = 0; i < FEWEST; i++) sum += yield* race([work(i), limit()]);
+    return sum;
+  };
+}
+
+export default ({ size: many = 1 }) => {
+  const task = { ops: MANY, expected: SUM };
+  const less = { ops: FEWER, expected: (FEWER * (FEWER + 1)) / 2 };
+  return {
+    title: 'withTimeout that does not fire, around a function that waits once',
+    short: 'withTimeout that does not fire',
+    growth: { what: 'at once', sizes: [10, 100, 1000] },
+    contestants: [
+      {
+        id: 'greenlets',
+        label: 'greenlets: `yield* withTimeout(ms, fn, x)`',
+        family: 'greenlets',
+        run: () => spawn(allLimited, many).get().promise(),
+        ...task,
+      },
+      {
+        id: 'unlimited',
+        label: 'greenlets, without a limit: `yield* fn(x)`',
+        grows: false,
+        run: () => spawn(unlimited).get().promise(),
+        ...task,
+      },
+      {
+        id: 'generators',
+        label: 'bare generators, `setTimeout` and `clearTimeout`',
+        family: 'bare generators',
+        grows: false,
+        run: generators,
+        ...task,
+      },
+      {
+        id: 'async',
+        label: 'async functions: `Promise.race` with a `setTimeout`, cleared after',
+        family: 'async/await',
+        run: () => asyncFunctions(many),
+        ...task,
+      },
+      effectRow({ id: 'effect', label: 'effect: `Effect.timeout`', program: effectProgram, ...less }),
+      effectionRow({
+        id: 'effection',
+        label: 'effection: `race` with a `sleep`',
+        program: effectionProgram,
+        ops: FEWEST,
+        expected: (FEWEST * (FEWEST + 1)) / 2,
+      }),
+      programRow({
+        id: 'go',
+        label: 'Go: `context.WithTimeout`, a goroutine and a channel',
+        family: 'Go',
+        tool: 'go',
+        args: ['timeout', MANY],
+      }),
+      programRow({
+        id: 'gevent',
+        label: 'gevent: `with gevent.Timeout`',
+        family: 'gevent',
+        tool: 'gevent',
+        args: ['timeout', FEWER],
+      }),
+    ],
+  };
+};

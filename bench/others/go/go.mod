@@ -1,0 +1,3 @@
+module greenlets/bench/others
+
+go 1.19
