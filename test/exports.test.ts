@@ -57,8 +57,11 @@ const NAMES: Readonly<Record<string, { readonly values: string; readonly types: 
     types: 'ExploreOptions VirtualOptions',
   },
   'greenlets/inspect': {
-    values: 'formatRunInfo formatTree printRunInfo stack tree',
-    types: 'FormatOptions GreenletNode GreenletState Stack StackFrame TreeOptions',
+    values:
+      'deadlocks dump formatRunInfo formatTree log monitorBlocking onSignal printRunInfo stack trace tree',
+    types:
+      'DeadlockReport FormatOptions GreenletMessage GreenletNode GreenletState MonitorOptions Stack StackFrame Trace ' +
+      'TraceEvent TraceOptions TreeOptions',
   },
   'greenlets/eslint': { values: 'default recommended rules', types: 'Rule' },
 };

@@ -4,7 +4,7 @@ import { Fiber } from './fiber.js';
 import type { greenlet } from './greenlet.js';
 import { withStackLimit } from './host.js';
 import { hooks as hubHooks, warn } from './hub.js';
-import { hooks } from './life-hooks.js';
+import { listen } from './life-hooks.js';
 import { describe, type Operation, watchRuns } from './operation.js';
 import { formatFrame, parseStack } from './place.js';
 import { doors } from './resume.js';
@@ -63,8 +63,11 @@ const watch = {
 hubHooks.setDebug = (on) => {
   engine.watch = on ? watch : null;
   watchRuns(on);
-  hooks.ended = on ? tellLeftOvers : null;
+  unlisten?.();
+  unlisten = on ? listen({ ended: tellLeftOvers }) : null;
 };
+
+let unlisten: (() => void) | null = null;
 
 function tellLeftOvers(ended: greenlet): void {
   for (const note of byGreenlet.get(ended) ?? []) tell(note);

@@ -192,6 +192,7 @@ export class Greenlet<T = any> extends greenlet<T> {
     const mode = this._mode;
     if (mode === DEAD) return;
     const error = killError(exception);
+    if (hooks.killed !== null) hooks.killed(this, error);
     if (mode === NEW || mode === START) {
       if (this._timer !== -1) engine.timers.remove(this);
       noteKill(this, error);

@@ -9,6 +9,7 @@ import { THROW, type Waiter } from './waiter.js';
 export type Tracer = (event: 'switch' | 'throw', origin: greenlet, target: greenlet) => void;
 
 let tracer: Tracer | null = null;
+const watchers = new Set<Tracer>();
 let from: Waiter;
 
 /** Control has moved to `target`; null: to the hub, or to main when main began the drive. */
@@ -16,13 +17,14 @@ function moved(target: Waiter | null): void {
   const to = target ?? (engine.sliced ? doors.hub : doors.main);
   // The hub hands back to the host, and so to main, without a step that could be told.
   if (!engine.sliced && from === doors.hub) from = doors.main;
-  if (to === from || tracer === null) return;
+  if (to === from) return;
   const origin = from;
   from = to;
   const event =
     to._mode === THROW || (to === doors.main && to._slot === true && target !== null) ? 'throw' : 'switch';
+  for (const watcher of watchers) watcher(event, origin as greenlet, to as greenlet);
   try {
-    tracer(event, origin as greenlet, to as greenlet);
+    tracer?.(event, origin as greenlet, to as greenlet);
   } catch (error) {
     // As in greenlet: tracing ends, and the error is thrown in the target.
     settrace(null);
@@ -44,9 +46,25 @@ export function settrace(callback: Tracer | null): Tracer | null {
   if (callback !== null) checkFn(callback, 'callback', '; null ends tracing');
   const former = tracer;
   tracer = callback;
-  from = engine.current;
-  engine.trace = callback === null ? null : moved;
+  turn();
   return former;
+}
+
+/** Calls `watcher` as `settrace` would, beside whatever that calls, until what is given is called. It must not throw. */
+export function watchSwitches(watcher: Tracer): () => void {
+  watchers.add(watcher);
+  turn();
+  return () => {
+    watchers.delete(watcher);
+    turn();
+  };
+}
+
+/** Turns tracing on, or off when nobody wants it. */
+function turn(): void {
+  const on = tracer !== null || watchers.size > 0;
+  if (engine.trace === null) from = engine.current;
+  engine.trace = on ? moved : null;
 }
 
 export function gettrace(): Tracer | null {

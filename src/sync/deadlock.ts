@@ -44,7 +44,7 @@ export function checkDeadlock(waiter: Waiter, operation: Blocking & { readonly _
   if (graph === null || !keepStuck(graph, root)) return;
   const cycle = cycleOf(root, graph);
   if (cycle === null || cycle.some((node) => hasDeadline(node.waiter))) return;
-  const message = messageOf(cycle);
+  const message = messageOf(cycle, here());
   const error = new Deadlock(message);
   if (hub.raiseOnDeadlock) throw error;
   warn({ code: 'DEADLOCK', message, greenlet: waiter as unknown as greenlet, at: here(), error });
@@ -124,17 +124,40 @@ function cycleOf(root: Node, graph: Graph): Node[] | null {
   return null;
 }
 
-function messageOf(cycle: readonly Node[]): string {
-  const [first] = cycle;
+/** `first`: where the first of them waits; '' when that is to be read from its stack. */
+function messageOf(cycle: readonly Node[], first = ''): string {
   const lines = cycle.map(({ waiter, operation }, index) => {
-    const frame = index > 0 && waiter instanceof Fiber ? readStack(waiter)[0] : undefined;
-    const at = index === 0 ? here() : frame === undefined ? '' : formatFrame(frame);
+    const frame = waiter instanceof Fiber ? readStack(waiter)[0] : undefined;
+    const at = index === 0 && first !== '' ? first : frame === undefined ? '' : formatFrame(frame);
     const because = operation._because?.() ?? '';
     return `  ${waiter} in ${describe(operation)}${because}${at === '' ? '' : `, waiting at ${at}`}`;
   });
   const what =
     cycle.length === 1
-      ? `${first?.waiter} waits for itself`
+      ? `${cycle[0]?.waiter} waits for itself`
       : `${cycle.length} greenlets wait for one another`;
   return `${what}, and will for ever:\n${lines.join('\n')}`;
+}
+
+/** A cycle of waiters, each of which waits for the next, and what there is to say of it. */
+export interface Cycle {
+  readonly waiters: readonly Waiter[];
+  readonly message: string;
+}
+
+/** The cycles among `waiters` and those they wait for that are closed now, each once. */
+export function closedCycles(waiters: Iterable<Waiter>): Cycle[] {
+  const found: Cycle[] = [];
+  const told = new Set<Waiter>();
+  for (const waiter of waiters) {
+    const root = told.has(waiter) ? null : nodeOf(waiter);
+    const graph = root === null ? null : graphFrom(root);
+    if (root === null || graph === null || !keepStuck(graph, root)) continue;
+    const cycle = cycleOf(root, graph);
+    if (cycle === null || cycle.some((node) => hasDeadline(node.waiter))) continue;
+    const members = cycle.map((node) => node.waiter);
+    for (const member of members) told.add(member);
+    found.push({ waiters: members, message: messageOf(cycle) });
+  }
+  return found;
 }
