@@ -36,7 +36,7 @@ class Engine {
   readonly slots: (Waiter | number | null)[] = [null];
   /** The first free place, -1 when there is none. */
   free = -1;
-  /** The generator of the current greenlet is being resumed: the leaf iterator, when it is reached, hands over the value. */
+  /** The generator of the current greenlet is being resumed: the operation, when it is reached, hands over the value. */
   resuming = false;
   /** Who runs next, at once, because the current greenlet switched to it or entered a frame. */
   successor: Waiter | null = null;

@@ -8,7 +8,7 @@
  *
  *      user:   x = yield* q.get()          resume.ts:  gen.next(v)
  *                   | next()                               | next(v) ... down every yield*
- *      leaf:   op._start(greenlet)                     leaf: { done: true, value: v }
+ *      op:     _start(greenlet)                        op:   { done: true, value: v }
  *                   | SUSPENDED or done                    | x = v
  *
  * Nothing is allocated here: two result objects serve all. Nothing of a run is kept in the operation either, so that one may be
@@ -38,7 +38,7 @@ import {
 
 const engine = shared;
 
-/** What the leaf answers, and what the resume loop sees by identity, when a greenlet has suspended. */
+/** What an operation answers, and what the resume loop sees by identity, when a greenlet has suspended. */
 export const SUSPENDED: IteratorYieldResult<Suspend> = { done: false, value: {} as Suspend };
 
 const DONE: IteratorReturnResult<unknown> = { done: true, value: undefined };

@@ -184,7 +184,7 @@ function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: 
     return fiber;
   }
   if (!running && result.value === SUSPENDED.value) {
-    // Suspended all the same: a generator that wraps another passes on what the leaf gave.
+    // Suspended all the same: a generator that wraps another passes on what the operation gave.
     const successor = engine.successor as Fiber | null;
     engine.successor = null;
     return successor;

@@ -1,6 +1,6 @@
 /**
  * The exact stack of a parked greenlet, at no cost until it is asked for: its generators are resumed with a probe that travels
- * down every `yield*` to the runtime's own leaf iterator, which notes the stack and answers 'not done'. Nothing of the
+ * down every `yield*` to the operation that it waits in, which notes the stack and answers 'not done'. Nothing of the
  * user's code runs, and the greenlet is parked as before.
  */
 import { engine } from './engine.js';

@@ -33,7 +33,7 @@ export const RUNNING = 9;
 export const RUNNING_PENDING = 10;
 /** Suspended in a switch: whoever switches to it, or dies under it, resumes it. */
 export const SWITCHED = 11;
-/** Its stack is being read: the leaf iterator answers without anything of the user's running. */
+/** Its stack is being read: the operation answers without anything of the user's running. */
 export const PROBING = 12;
 /** Not scheduled, not begun. */
 export const NEW = 13;
