@@ -6,9 +6,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import nodeHttp from 'node:http';
 import { fileURLToPath } from 'node:url';
+import pLimit from 'p-limit';
 import * as undici from 'undici';
 import { http } from '../fixtures/greenlets-io.mjs';
-import { Pool, spawn } from '../greenlets.mjs';
+import { fetch as greenFetch, Pool, spawn } from '../greenlets.mjs';
 import { program } from '../lib/tools.mjs';
 
 const AT_ONCE = 100;
@@ -27,39 +28,31 @@ function* page(url, agent) {
   return (yield* response.text()).length;
 }
 
-function* greenCrawl(urls) {
-  const agent = new http.Agent();
+function* fetchPage(url) {
+  const response = yield* greenFetch(url);
+  return (yield* response.text()).length;
+}
+
+/** Every page by `get`, at most `AT_ONCE` at a time. */
+function* crawl(urls, get, ...rest) {
   const pool = new Pool(AT_ONCE);
   const list = [];
-  for (const url of urls) list.push(yield* pool.spawn(page, url, agent));
+  for (const url of urls) list.push(yield* pool.spawn(get, url, ...rest));
   let sum = 0;
   for (const each of list) sum += yield* each.get();
+  return sum;
+}
+
+function* greenCrawl(urls) {
+  const agent = new http.Agent();
+  const sum = yield* crawl(urls, page, agent);
   agent.close();
   return sum;
 }
 
-/** As p-limit does it: a queue of functions, at most `AT_ONCE` under way. */
-function limited() {
-  const queue = [];
-  let active = 0;
-  const next = () => {
-    active--;
-    queue.shift()?.();
-  };
-  return async (fn) => {
-    if (active >= AT_ONCE) await new Promise((resolve) => queue.push(resolve));
-    active++;
-    try {
-      return await fn();
-    } finally {
-      next();
-    }
-  };
-}
-
 async function asyncCrawl(urls, get) {
-  const limit = limited();
-  const sizes = await Promise.all(urls.map((url) => limit(() => get(url))));
+  const limit = pLimit(AT_ONCE);
+  const sizes = await Promise.all(urls.map((url) => limit(get, url)));
   return sizes.reduce((sum, each) => sum + each, 0);
 }
 
@@ -101,11 +94,17 @@ const CLIENTS = [
   ['green', 'greenlets: `http.get` in a `Pool`', (urls) => spawn(greenCrawl, urls).get().promise()],
   ['undici', '`request` of undici, by p-limit', undiciCrawl],
   ['node', '`get` of node:http, by p-limit', nodeCrawl],
+  [
+    'green-fetch',
+    'greenlets: `fetch` of the platform in a `Pool`',
+    (urls) => spawn(crawl, urls, fetchPage).get().promise(),
+  ],
   ['fetch', '`fetch` of the platform, by p-limit', fetchCrawl],
 ];
 
 const FAMILIES = {
   green: 'greenlets',
+  'green-fetch': 'greenlets',
   undici: 'undici',
   node: 'Node, callbacks',
   fetch: 'async/await',
@@ -162,6 +161,8 @@ export default ({ quick }) => {
       { text: 'CPU a page of io.http, to undici', of: 'green', to: 'undici', most: 1 },
       { text: 'CPU a page of io.http, to half of undici', of: 'green', to: 'undici', most: 0.5 },
       { text: 'wall of io.http, to undici', of: 'green-wall', to: 'undici-wall', most: 1.1 },
+      { text: 'CPU a page of a crawl over `fetch`, to p-limit', of: 'green-fetch', to: 'fetch', most: 1.1 },
+      { text: 'wall of a crawl over `fetch`, to p-limit', of: 'green-fetch-wall', to: 'fetch-wall', most: 1.1 },
     ],
   };
 };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { net } from '../../dist/io/index.js';
+import { server } from '../lib/tools.mjs';
 
 const CONNECTIONS = 64;
 const SIZE = 64;
@@ -62,6 +63,12 @@ async function withIterator(socket) {
   }
 }
 
+const OTHERS = [
+  ['go', 'Go', 'Go: `net`, a goroutine a connection'],
+  ['gevent', 'gevent', 'gevent: `StreamServer`'],
+  ['python', 'Python threads', 'Python: a thread a connection'],
+];
+
 export default () => {
   const task = { ops: REQUESTS, expected: REQUESTS * SIZE };
   return {
@@ -89,11 +96,23 @@ export default () => {
         run: () => hostServer(withIterator),
         ...task,
       },
+      ...OTHERS.map(([tool, family, label]) => ({
+        id: tool,
+        label,
+        family,
+        tool,
+        // It serves until this process ends, and with that its standard input.
+        begin: () => server(tool, 'serve-echo'),
+        run: (_, { port }) => load(port),
+        ...task,
+      })),
     ],
     bars: [
       // 0.95 of the requests a second.
       { text: 'TCP echo, to `node:net` callbacks', of: 'greenlets', to: 'callbacks', most: 1 / 0.95 },
       { text: 'TCP echo, to an async iterator', of: 'greenlets', to: 'iterator', most: 1 },
+      { text: "TCP echo, to gevent's `StreamServer`", of: 'greenlets', to: 'gevent', most: 1 },
+      { text: 'TCP echo, to threads of Python', of: 'greenlets', to: 'python', most: 1 },
     ],
   };
 };

@@ -61,13 +61,11 @@ const OTHERS = [
 ];
 
 /** A server of another language; its answers have other headers. */
-async function theirs(tool, count) {
-  const { port, stop } = await server(tool, 'serve-http');
+async function theirs(port, count) {
   client.send({ port, count, connections: CONNECTIONS });
   client.channel.ref();
   const [answered] = await once(client, 'message');
   client.channel.unref();
-  await stop();
   return answered.count;
 }
 
@@ -116,7 +114,9 @@ export default ({ quick }) => {
         label,
         family,
         tool,
-        run: () => theirs(tool, count),
+        // It serves until this process ends, and with that its standard input.
+        begin: () => server(tool, 'serve-http'),
+        run: (_, { port }) => theirs(port, count),
         ...task,
       })),
       {
