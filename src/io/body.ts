@@ -47,7 +47,7 @@ export class Body {
   /** `GET http://host/path`: what messages call it. */
   readonly request: string;
   readonly #stream: ByteStream | null;
-  readonly #released: () => void;
+  readonly #released: (ended: boolean) => void;
   #reader: Reader | null = null;
   #state = OPEN;
   /** Why there is nothing to read, once it has failed or was closed. */
@@ -65,8 +65,8 @@ export class Body {
   #response: WeakRef<object> | null = null;
   #taken = false;
 
-  /** `released` is called once: when the body has ended, failed or been let go. */
-  constructor(stream: ByteStream | null, request: string, released: () => void) {
+  /** `released` is called once: when the body has ended (all of it came, and nobody else can have a part in it), failed or been let go. */
+  constructor(stream: ByteStream | null, request: string, released: (ended: boolean) => void) {
     this.request = request;
     this.#stream = stream;
     this.#released = released;
@@ -215,6 +215,6 @@ export class Body {
     this.#state = state;
     this.#error = error;
     this.detach();
-    this.#released();
+    this.#released(state === ENDED && this.#stream !== null && !this.#taken);
   }
 }

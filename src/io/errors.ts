@@ -1,6 +1,6 @@
 /** Every error of the io floor, each with a `name` and a stable `code`. The name says who is at fault. */
 import { PlacedError } from '../runtime/errors.js';
-import { formatFrame, parseStack } from '../runtime/place.js';
+import { formatFrame, type StackFrame } from '../runtime/place.js';
 
 /** The body of a response has been read already, or somebody else is reading it. */
 export class BodyUsed extends TypeError {
@@ -91,7 +91,7 @@ for (const type of [
  * message names cause and request, and the stack shows the user's place instead of the platform's inside. Other errors (the
  * reason of a signal) are left alone.
  */
-export function explain(failure: unknown, request: string, place?: Error): unknown {
+export function explain(failure: unknown, request: string, places: readonly StackFrame[] = []): unknown {
   const error = failure as Failure;
   if (typeof error !== 'object' || error === null || error.name !== 'TypeError') return failure;
   const { cause } = error;
@@ -99,7 +99,7 @@ export function explain(failure: unknown, request: string, place?: Error): unkno
   const code = codeOf(cause);
   if (code !== undefined && error.code === undefined) error.code = code;
   error.message = `${error.message}: ${cause.message || code} (${request})`;
-  const frames = parseStack(place?.stack ?? '').map((frame) => `\n    at ${formatFrame(frame)}`);
+  const frames = places.map((frame) => `\n    at ${formatFrame(frame)}`);
   error.stack = `${error.name}: ${error.message}${frames.join('')}`;
   return failure;
 }

@@ -2,11 +2,15 @@
 
 import { showValue } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
-import { type AbortControllerLike, host, withStackLimit } from '../runtime/host.js';
+import { withStackLimit } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
+import { parseStack, type StackFrame } from '../runtime/place.js';
+import { Greenlet } from '../runtime/scheduled-greenlet.js';
+import { readStack } from '../runtime/stack.js';
 import { suspend, type Waker } from '../runtime/suspend.js';
 import type { Signal } from '../runtime/types.js';
 import { outside } from '../runtime/until.js';
+import { giveBack, lend } from './abort-controllers.js';
 import { Body, type ByteStream } from './body.js';
 import { explain } from './errors.js';
 import { GreenResponse, type ResponseLike } from './response.js';
@@ -74,32 +78,33 @@ export function fetch(input: FetchInput, init?: FetchInit): Operation<GreenRespo
 class Run {
   readonly #waker: Waker<GreenResponse>;
   readonly #request: string;
-  readonly #controller: AbortControllerLike = new host.AbortController();
+  readonly #lease = lend();
   readonly #signal: Signal | null;
   readonly #fetcher = engine.current;
-  /** Where the greenlet stands, as long as it waits: an unformatted stack holds on to everything in its frames. */
-  #place: Error | undefined = withStackLimit(12, () => new Error('fetch'));
-  readonly #onAbort = () => this.#controller.abort(this.#signal?.reason);
+  /** Where code that is no greenlet stands, as long as it waits: an unformatted stack holds on to everything in its frames. */
+  #place: Error | undefined;
+  readonly #onAbort = () => this.#lease.controller.abort(this.#signal?.reason);
   #waiting = true;
 
   constructor(waker: Waker<GreenResponse>, request: string, signal: Signal | null) {
     this.#waker = waker;
     this.#request = request;
     this.#signal = signal;
+    if (!(this.#fetcher instanceof Greenlet)) this.#place = withStackLimit(12, () => new Error('fetch'));
     if (signal?.aborted) throw signal.reason;
     signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
   begin(input: unknown, init: unknown): void {
     const { fetch: platformFetch } = globalThis as unknown as Platform;
-    const answer = platformFetch(input, { ...(init as object), signal: this.#controller.signal });
+    const answer = platformFetch(input, { ...(init as object), signal: this.#lease.controller.signal });
     outside.waits++;
     answer.then(
       (response) => this.#arrived(response),
       (error: unknown) => {
         this.#unlisten();
-        const place = this.#place;
-        if (this.#stopWaiting()) this.#waker.reject(explain(error, this.#request, place));
+        const places = this.#places();
+        if (this.#stopWaiting()) this.#waker.reject(explain(error, this.#request, places));
       },
     );
   }
@@ -108,11 +113,20 @@ class Run {
   abandon(): void {
     this.#stopWaiting();
     this.#unlisten();
-    this.#controller.abort();
+    this.#lease.controller.abort();
+  }
+
+  /** Where the request was made. */
+  #places(): StackFrame[] {
+    const fetcher = this.#fetcher;
+    return fetcher instanceof Greenlet ? readStack(fetcher, 12) : parseStack(this.#place?.stack ?? '');
   }
 
   #arrived(response: ResponseLike): void {
-    const body = new Body(response.body as ByteStream | null, this.#request, () => this.#unlisten());
+    const body = new Body(response.body as ByteStream | null, this.#request, (ended) => {
+      this.#unlisten();
+      if (ended) giveBack(this.#lease);
+    });
     if (!this.#stopWaiting()) {
       body.close('by the interruption of its request');
       return;

@@ -240,11 +240,14 @@ function concat(chunks: readonly Bytes[]): Bytes {
   return bytes;
 }
 
-function decode(bytes: Bytes): string {
-  return new host.TextDecoder().decode(bytes);
-}
-
 /** Where the types of the platform are not loaded. */
 const host = globalThis as unknown as {
   readonly TextDecoder: new () => { decode(bytes?: Bytes, options?: { stream?: boolean }): string };
 };
+
+/** A text decoded as a whole leaves nothing in its decoder, and to make one takes a while. */
+const whole = /* @__PURE__ */ new host.TextDecoder();
+
+function decode(bytes: Bytes): string {
+  return whole.decode(bytes);
+}
