@@ -5,6 +5,7 @@ import { describe, Operation, park } from '../runtime/operation.js';
 import { suspend, type Waker } from '../runtime/suspend.js';
 import { timedOut } from '../runtime/timeout.js';
 import { outside } from '../runtime/until.js';
+import type { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 
 export abstract class IoOperation<T> extends Operation<T> {
@@ -41,6 +42,39 @@ export abstract class IoOperation<T> extends Operation<T> {
 export function endWait(waiter: Waiter, value: unknown, failed = false): void {
   outside.waits--;
   wake(waiter, value, failed);
+}
+
+/** Waits in a queue of its object, first come, first served. */
+export abstract class QueuedWait<T> extends IoOperation<T> {
+  readonly #object: unknown;
+  readonly #queue: WaitQueue;
+
+  constructor(object: unknown, queue: WaitQueue, timeout = Number.POSITIVE_INFINITY) {
+    super(timeout);
+    this.#object = object;
+    this.#queue = queue;
+  }
+
+  override get _object(): unknown {
+    return this.#object;
+  }
+
+  protected override _wait(waiter: Waiter): Started {
+    this.#queue.push(waiter);
+    return super._wait(waiter);
+  }
+
+  protected _forget(waiter: Waiter): void {
+    this.#queue.remove(waiter);
+  }
+}
+
+/** Everyone in `queue` goes on with `value`, or fails. */
+export function endAll(queue: WaitQueue, failure: { readonly error: unknown } | null, value?: unknown): void {
+  for (let waiter = queue.shift(); waiter !== null; waiter = queue.shift()) {
+    if (failure === null) endWait(waiter, value);
+    else endWait(waiter, failure.error, true);
+  }
 }
 
 /**

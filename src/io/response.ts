@@ -1,11 +1,10 @@
 /** What the green `fetch` gives: a response whose body is read by operations. */
 
-import { Call } from '../runtime/call.js';
 import type { Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
 import { suspend } from '../runtime/suspend.js';
-import type { Green } from '../runtime/types.js';
 import type { Body, Bytes } from './body.js';
+import { type PieceDecoder, TextLines } from './text-lines.js';
 
 /** The platform's `Response`; where its types are not loaded, as much of it as is used here. */
 export type RawResponse = typeof globalThis extends { Response: { prototype: infer R } } ? R : ResponseLike;
@@ -151,25 +150,42 @@ export class GreenResponse implements Disposable {
   }
 }
 
-/** A source of pieces of a body, which is let go with it. */
-abstract class Pieces<T> extends Results<T> {
-  protected readonly body: Body;
+class Chunks extends Results<Bytes> {
+  readonly #body: Body;
 
   constructor(body: Body) {
     super();
-    this.body = body;
+    this.#body = body;
+  }
+
+  protected _pull(): Operation<IteratorResult<Bytes, undefined>> {
+    return aChunk('Response.chunks', this.#body);
   }
 
   protected override _close(): void {
-    this.body.close('by close()');
+    this.#body.close('by close()');
   }
 }
 
-class Chunks extends Pieces<Bytes> {
-  protected _pull(): Operation<IteratorResult<Bytes, undefined>> {
-    const { body } = this;
-    return suspend(`Response.chunks of ${body.request}`, (waker) => body.read(waker, false, first));
+class Lines extends TextLines<Bytes> {
+  readonly #body: Body;
+
+  constructor(body: Body) {
+    super(new host.TextDecoder(), 'Response.lines');
+    this.#body = body;
   }
+
+  _piece(): Operation<IteratorResult<Bytes, undefined>> {
+    return aChunk('Response.lines', this.#body);
+  }
+
+  protected override _close(): void {
+    this.#body.close('by close()');
+  }
+}
+
+function aChunk(name: string, body: Body): Operation<IteratorResult<Bytes, undefined>> {
+  return suspend(`${name} of ${body.request}`, (waker) => body.read(waker, false, first));
 }
 
 function first(chunks: readonly Bytes[]): IteratorResult<Bytes, undefined> {
@@ -178,55 +194,6 @@ function first(chunks: readonly Bytes[]): IteratorResult<Bytes, undefined> {
 }
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
-
-class Lines extends Pieces<string> {
-  readonly #decoder = new host.TextDecoder();
-  readonly #lines: string[] = [];
-  /** The last line, whose end has not been seen. */
-  #rest = '';
-  #ended = false;
-
-  protected _pull(): Operation<IteratorResult<string, undefined>> {
-    return new Call(pullLine as never, [this], 'Response.lines');
-  }
-
-  /** @internal */
-  _chunk(): Operation<IteratorResult<Bytes, undefined>> {
-    const { body } = this;
-    return suspend(`Response.lines of ${body.request}`, (waker) => body.read(waker, false, first));
-  }
-
-  /** The next line, undefined at the end, null when another chunk is needed. @internal */
-  _take(): string | undefined | null {
-    const line = this.#lines.shift();
-    if (line !== undefined) return line.endsWith('\r') ? line.slice(0, -1) : line;
-    return this.#ended ? undefined : null;
-  }
-
-  /** @internal */
-  _feed(chunk: Bytes | undefined): void {
-    const text = chunk === undefined ? this.#decoder.decode() : this.#decoder.decode(chunk, { stream: true });
-    this.#rest += text;
-    if (text.includes('\n')) {
-      const lines = this.#rest.split('\n');
-      this.#rest = lines.pop() as string;
-      for (const line of lines) this.#lines.push(line);
-    }
-    if (chunk !== undefined) return;
-    this.#ended = true;
-    if (this.#rest !== '') this.#lines.push(this.#rest);
-    this.#rest = '';
-  }
-}
-
-function* pullLine(lines: Lines): Green<IteratorResult<string, undefined>> {
-  for (;;) {
-    const line = lines._take();
-    if (line === undefined) return END;
-    if (line !== null) return { done: false, value: line };
-    lines._feed((yield* lines._chunk()).value);
-  }
-}
 
 function concat(chunks: readonly Bytes[]): Bytes {
   const [only] = chunks;
@@ -242,7 +209,7 @@ function concat(chunks: readonly Bytes[]): Bytes {
 
 /** Where the types of the platform are not loaded. */
 const host = globalThis as unknown as {
-  readonly TextDecoder: new () => { decode(bytes?: Bytes, options?: { stream?: boolean }): string };
+  readonly TextDecoder: new () => PieceDecoder<Bytes>;
 };
 
 /** A text decoded as a whole leaves nothing in its decoder, and to make one takes a while. */

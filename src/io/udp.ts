@@ -3,14 +3,14 @@ import dgram from 'node:dgram';
 import type { AddressInfo } from 'node:net';
 import { checkCount, checkTimeout, showValue } from '../runtime/check.js';
 import { GreenletError } from '../runtime/errors.js';
+import { openTurn, runTurn } from '../runtime/hub.js';
 import { done, type Operation } from '../runtime/operation.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { SocketClosed } from './errors.js';
-import { endWait, hostWait, IoOperation } from './io-wait.js';
+import { endAll, endWait, hostWait, QueuedWait } from './io-wait.js';
 import { checkPort } from './net/connect.js';
 import { placed } from './net/reading.js';
-import { endAll } from './net/sending.js';
 
 export interface Datagram {
   readonly data: Buffer;
@@ -61,7 +61,9 @@ export class UdpSocket implements Disposable, AsyncDisposable {
   #receive(datagram: Datagram): void {
     const receiver = this.#receivers.shift();
     if (receiver !== null) {
+      const opened = openTurn();
       endWait(receiver, datagram);
+      if (opened) runTurn();
       return;
     }
     this.#arrived.push(datagram);
@@ -140,52 +142,33 @@ export class UdpSocket implements Disposable, AsyncDisposable {
   }
 }
 
-class Receive extends IoOperation<Datagram> {
+class Receive extends QueuedWait<Datagram> {
   readonly _name = 'UdpSocket.receive';
   readonly #socket: UdpSocket;
-  readonly #queue: WaitQueue;
 
   constructor(socket: UdpSocket, queue: WaitQueue, timeout: number) {
-    super(timeout);
+    super(socket, queue, timeout);
     this.#socket = socket;
-    this.#queue = queue;
-  }
-
-  override get _object(): unknown {
-    return this.#socket;
   }
 
   _start(waiter: Waiter): Started {
     const datagram = this.#socket._take();
     if (datagram !== undefined) return done(waiter, datagram);
     if (this.#socket.closed) throw this.#socket._closedError();
-    this.#queue.push(waiter);
     return this._wait(waiter);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    this.#queue.remove(waiter);
   }
 }
 
 /** Sockets whose handle is gone. */
 const gone = new WeakSet<dgram.Socket>();
 
-class Closed extends IoOperation<void> {
+class Closed extends QueuedWait<void> {
   readonly _name = 'UdpSocket.close';
   readonly #raw: dgram.Socket;
-  readonly #queue: WaitQueue;
-  readonly #socket: UdpSocket;
 
   constructor(raw: dgram.Socket, queue: WaitQueue, socket: UdpSocket) {
-    super(Number.POSITIVE_INFINITY);
+    super(socket, queue);
     this.#raw = raw;
-    this.#queue = queue;
-    this.#socket = socket;
-  }
-
-  override get _object(): unknown {
-    return this.#socket;
   }
 
   override get _isRequest(): boolean {
@@ -193,13 +176,7 @@ class Closed extends IoOperation<void> {
   }
 
   _start(waiter: Waiter): Started {
-    if (gone.has(this.#raw)) return done(waiter, undefined);
-    this.#queue.push(waiter);
-    return this._wait(waiter);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    this.#queue.remove(waiter);
+    return gone.has(this.#raw) ? done(waiter, undefined) : this._wait(waiter);
   }
 }
 

@@ -37,7 +37,7 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
     return new Next(this);
   }
 
-  /** All values that are left. */
+  /** All values that are left. Interrupted or failed, it is closed: what had come is lost, so that nobody could go on from there. */
   toArray(): Operation<T[]> {
     return new Call(collect as never, [this], 'Results.toArray');
   }
@@ -120,9 +120,13 @@ function* advance<T>(results: Pullable<T>, keep: (value: T | undefined) => void)
 
 function* collect<T>(results: Pullable<T>): Green<T[]> {
   const all: T[] = [];
-  for (;;) {
-    const result = yield* pull(results);
-    if (result.done) return all;
-    all.push(result.value);
+  try {
+    for (;;) {
+      const result = yield* pull(results);
+      if (result.done) return all;
+      all.push(result.value);
+    }
+  } finally {
+    results.close();
   }
 }

@@ -6,14 +6,12 @@ import { LineTooLong, net, tls } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
 import { atEnd, countOpen, eventually, listenerCount, watchLeftovers } from '../support/leftovers.js';
-import { hostServer, pair, thrownBy } from '../support/sockets.js';
+import { echo, hostServer, LOCAL, pair, started, thrownBy } from '../support/sockets.js';
 
 watchHub();
 watchLeftovers();
 
 const LONG = { timeout: 60_000 };
-const LOCAL = ['127.0.0.1', 0] as const;
-
 /** Both ends of each connection are in this process, beside some files of its own. */
 function connectionsAllowed(): number {
   const { userLimits } = process.report.getReport() as unknown as {
@@ -23,24 +21,13 @@ function connectionsAllowed(): number {
   return soft === 'unlimited' ? 10_000 : Math.min(10_000, Math.floor((soft - 500) / 2));
 }
 
-function* echo(socket: net.Socket) {
-  for (let data = yield* socket.read(); data !== null; data = yield* socket.read()) yield* socket.write(data);
-}
-
-function* started(handle: net.ConnectionHandler, options?: net.StreamServerOptions): Green<net.StreamServer> {
-  const server = new net.StreamServer(LOCAL, handle, options);
-  atEnd(() => server.stop({ timeout: 0 }).promise());
-  yield* server.start();
-  return server;
-}
-
 describe('peers that misbehave', () => {
   it(
     'one that never answers holds up nobody but those with whom it talks',
     green(function* () {
       const { socket } = yield* pair();
       const waiting = spawn(() => socket.readLine());
-      const server = yield* started(echo);
+      const server = yield* started(LOCAL, echo);
       const other = yield* net.connect(server.port, '127.0.0.1');
       yield* other.write('ping');
       expect(String(yield* other.readExactly(4))).toBe('ping');
@@ -54,7 +41,7 @@ describe('peers that misbehave', () => {
     'ones that reset or half-close are gone after their handler, and the server serves on',
     green(function* () {
       const ends: unknown[] = [];
-      const server = yield* started(function* (socket) {
+      const server = yield* started(LOCAL, function* (socket) {
         try {
           for (let line = yield* socket.readLine(); line !== null; line = yield* socket.readLine()) {
             yield* socket.write(`${line}!\n`);
@@ -134,7 +121,7 @@ describe('many connections', () => {
     `an echo server answers ${count} at once (10,000, or what the limit on open files allows), and none is left`,
     LONG,
     green(function* () {
-      const server = yield* started(echo);
+      const server = yield* started(LOCAL, echo);
       server.maxAccept = 1000;
       const sockets: net.Socket[] = [];
       atEnd(() => {
@@ -171,7 +158,7 @@ describe('many connections', () => {
     green(function* () {
       let busy = 0;
       let cleaned = 0;
-      const server = yield* started(function* (socket) {
+      const server = yield* started(LOCAL, function* (socket) {
         busy++;
         try {
           for (;;) yield* socket.write(yield* socket.readExactly(4));

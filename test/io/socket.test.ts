@@ -5,23 +5,10 @@ import { net, SocketClosed } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
 import { atEnd, eventually, watchLeftovers } from '../support/leftovers.js';
-import { hostServer, pair, readAll, thrownBy } from '../support/sockets.js';
+import { drain, hostServer, MUCH, pair, readAll, thrownBy } from '../support/sockets.js';
 
 watchHub();
 watchLeftovers();
-
-/** More than the kernel and the host take at once. */
-const MUCH = 16 * 1024 * 1024;
-
-/** Reads on, and counts. */
-function drain(peer: host.Socket): { bytes: number } {
-  const count = { bytes: 0 };
-  peer.on('data', (chunk) => {
-    count.bytes += chunk.length;
-  });
-  peer.resume();
-  return count;
-}
 
 describe('close', () => {
   it(

@@ -1,41 +1,13 @@
 import host from 'node:net';
-import { type Green, Group, green, Pool, Queue, spawn, until } from 'greenlets';
+import { Group, green, Pool, Queue, spawn, until } from 'greenlets';
 import { net } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
-import { atEnd, eventually, watchLeftovers } from '../support/leftovers.js';
-import { hostServer, thrownBy } from '../support/sockets.js';
+import { watchLeftovers } from '../support/leftovers.js';
+import { ask, client, echo, hostServer, LOCAL, soon, started, thrownBy } from '../support/sockets.js';
 
 const watch = watchHub();
 watchLeftovers();
-
-const LOCAL = ['127.0.0.1', 0] as const;
-
-function* echo(socket: net.Socket) {
-  for (let data = yield* socket.read(); data !== null; data = yield* socket.read()) yield* socket.write(data);
-}
-
-/** A started server, stopped at the end of the test. */
-function* started(...args: ConstructorParameters<typeof net.StreamServer>): Green<net.StreamServer> {
-  const server = new net.StreamServer(...args);
-  atEnd(() => server.stop({ timeout: 0 }).promise());
-  yield* server.start();
-  return server;
-}
-
-/** A client, closed at the end of the test. */
-function* client(server: net.StreamServer): Green<net.Socket> {
-  const socket = yield* net.connect(server.port, '127.0.0.1');
-  atEnd(() => socket.abort());
-  return socket;
-}
-
-function* ask(socket: net.Socket, text = 'ping'): Green<string> {
-  yield* socket.write(text);
-  return String(yield* socket.readExactly(text.length));
-}
-
-const soon = (what: string, holds: () => boolean) => until(eventually(what, holds));
 
 describe('StreamServer', () => {
   it(

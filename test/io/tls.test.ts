@@ -5,7 +5,7 @@ import { net, SocketClosed, tls } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
 import { atEnd, eventually, watchLeftovers } from '../support/leftovers.js';
-import { hostServer, pair, thrownBy } from '../support/sockets.js';
+import { echo, hostServer, pair, thrownBy } from '../support/sockets.js';
 
 watchHub();
 watchLeftovers();
@@ -16,10 +16,6 @@ const key = read('localhost.key');
 const cert = read('localhost.crt');
 /** What a client trusts. */
 const ca = cert;
-
-function* echo(socket: net.Socket) {
-  for (let data = yield* socket.read(); data !== null; data = yield* socket.read()) yield* socket.write(data);
-}
 
 function* started(handle: net.ConnectionHandler = echo, options: Partial<tls.TlsServerOptions> = {}) {
   const server = new tls.TlsServer(['127.0.0.1', 0], handle, { key, cert, ...options });

@@ -1,27 +1,13 @@
 import { once } from 'node:events';
-import type host from 'node:net';
 import { green, kill, select, sleep, spawn, Timeout, until, withTimeout } from 'greenlets';
 import { SocketClosed } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
 import { eventually, listenerCount, watchLeftovers } from '../support/leftovers.js';
-import { pair, readAll, thrownBy } from '../support/sockets.js';
+import { drain, MUCH, pair, readAll, thrownBy } from '../support/sockets.js';
 
 watchHub();
 watchLeftovers();
-
-/** More than the kernel and the host take at once. */
-const MUCH = 16 * 1024 * 1024;
-
-/** Reads on, and counts. */
-function drain(peer: host.Socket): { bytes: number } {
-  const count = { bytes: 0 };
-  peer.on('data', (chunk) => {
-    count.bytes += chunk.length;
-  });
-  peer.resume();
-  return count;
-}
 
 describe('write', () => {
   it(

@@ -61,6 +61,24 @@ describe('Results', () => {
     expect(await results.toArray()).toEqual([]);
   });
 
+  it('is closed by a toArray that is killed, or fails: nobody could go on from there', async () => {
+    const killed = source<number>();
+    const results = each(killed.iterable);
+    const collecting = spawn(() => results.toArray());
+    await pass();
+    killed.give(1);
+    await pass();
+    expect(killed.log).toEqual(['next', 'next']);
+    await collecting.kill();
+    expect(killed.log).toEqual(['next', 'next', 'return']);
+    expect(await results.more()).toBe(false);
+    const failed = source<number>();
+    const outcome = expect(each(failed.iterable).toArray()).rejects.toThrow('broken');
+    await pass();
+    failed.fail(new Error('broken'));
+    await outcome;
+  });
+
   it('has operations that are lazy', async () => {
     const { iterable, log } = source<number>();
     each(iterable).more();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import host from 'node:net';
 import { call, type Green, until } from 'greenlets';
 import { net } from 'greenlets/io';
-import { atEnd } from './leftovers.js';
+import { atEnd, eventually } from './leftovers.js';
 
 export interface Ends {
   /** Ours. */
@@ -69,3 +69,44 @@ export function* thrownBy(fn: () => unknown): Green<any> {
   }
   throw new Error('nothing was thrown');
 }
+
+/** More than the kernel and the host take at once. */
+export const MUCH = 16 * 1024 * 1024;
+
+/** Reads on, and counts. */
+export function drain(peer: host.Socket): { bytes: number } {
+  const count = { bytes: 0 };
+  peer.on('data', (chunk) => {
+    count.bytes += chunk.length;
+  });
+  peer.resume();
+  return count;
+}
+
+export const LOCAL = ['127.0.0.1', 0] as const;
+
+export function* echo(socket: net.Socket): Green<void> {
+  for (let data = yield* socket.read(); data !== null; data = yield* socket.read()) yield* socket.write(data);
+}
+
+/** A started server, stopped at the end of the test. */
+export function* started(...args: ConstructorParameters<typeof net.StreamServer>): Green<net.StreamServer> {
+  const server = new net.StreamServer(...args);
+  atEnd(() => server.stop({ timeout: 0 }).promise());
+  yield* server.start();
+  return server;
+}
+
+/** A client, closed at the end of the test. */
+export function* client(server: net.StreamServer): Green<net.Socket> {
+  const socket = yield* net.connect(server.port, '127.0.0.1');
+  atEnd(() => socket.abort());
+  return socket;
+}
+
+export function* ask(socket: net.Socket, text = 'ping'): Green<string> {
+  yield* socket.write(text);
+  return String(yield* socket.readExactly(text.length));
+}
+
+export const soon = (what: string, holds: () => boolean) => until(eventually(what, holds));

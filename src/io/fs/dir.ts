@@ -9,10 +9,9 @@ import { doors } from '../../runtime/resume.js';
 import type { Green } from '../../runtime/types.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
-import { endWait, IoOperation } from '../io-wait.js';
+import { endWait, QueuedWait } from '../io-wait.js';
 import { unplaced } from './failure.js';
 import { type Answer, CallbackCall, Closing } from './host-call.js';
-import { andClose } from './to-array.js';
 
 type Entry = Dirent | null;
 
@@ -48,11 +47,6 @@ export class Dir extends Results<Dirent> {
 
   protected _pull(): Operation<IteratorResult<Dirent, undefined>> {
     return new Call(pullEntry as never, [this], 'Dir.read');
-  }
-
-  /** All that are left. Interrupted, it is closed. */
-  override toArray(): Operation<Dirent[]> {
-    return andClose(this, super.toArray());
   }
 
   /** Closes it. Acts at the call; the operation waits until it is closed. Closing it again does nothing, where Node's throws. */
@@ -123,31 +117,22 @@ class Reads {
   };
 }
 
-class ReadEntry extends IoOperation<Entry> {
+class ReadEntry extends QueuedWait<Entry> {
   readonly _name = 'Dir.read';
   readonly #dir: Dir;
   readonly #reads: Reads;
 
   constructor(dir: Dir, reads: Reads) {
-    super(Number.POSITIVE_INFINITY);
+    super(dir, reads.waiting);
     this.#dir = dir;
     this.#reads = reads;
-  }
-
-  override get _object(): unknown {
-    return this.#dir;
   }
 
   _start(waiter: Waiter): Started {
     const entry = this.#dir._isClosed ? undefined : this.#reads.take();
     if (entry !== undefined) return done(waiter, entry);
     this.#reads.ask();
-    this.#reads.waiting.push(waiter);
     return this._wait(waiter);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    this.#reads.waiting.remove(waiter);
   }
 }
 

@@ -9,7 +9,6 @@ import type { Green } from '../../runtime/types.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { LineTooLong } from '../errors.js';
 import { placed } from '../net/reading.js';
-import { andClose } from './to-array.js';
 
 const PIECE = 64 * 1024;
 
@@ -82,11 +81,6 @@ export class Lines extends Results<string> {
 
   override get value(): string {
     return this.#line as string;
-  }
-
-  /** All that are left. Interrupted, it is closed. */
-  override toArray(): Operation<string[]> {
-    return andClose(this, super.toArray());
   }
 
   /** Moves on to a line that has been read; false when none has. @internal */

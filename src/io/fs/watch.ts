@@ -12,10 +12,9 @@ import { Results } from '../../runtime/results.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { WatchOverflow } from '../errors.js';
-import { endWait, IoOperation } from '../io-wait.js';
+import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { placed } from '../net/reading.js';
 import { unplaced } from './failure.js';
-import { andClose } from './to-array.js';
 
 export interface WatchEventsOptions extends WatchOptions {
   /** How many events are kept that nobody has asked for; 2048 unless given. */
@@ -111,7 +110,7 @@ class Watch extends Results<WatchEvent> {
       this.#failure = null;
       endWait(waiter, error, true);
     }
-    this.#wakeAll();
+    endAll(this.#waiting, null, END);
   }
 
   /** The next event, the end, or undefined when there is none yet. @internal */
@@ -123,7 +122,7 @@ class Watch extends Results<WatchEvent> {
       this.#failure = null;
       throw failure.error;
     }
-    return this.#ended ? { done: true, value: undefined } : undefined;
+    return this.#ended ? END : undefined;
   }
 
   protected _pull(): Operation<IteratorResult<WatchEvent, undefined>> {
@@ -134,12 +133,7 @@ class Watch extends Results<WatchEvent> {
     this.#events.length = 0;
     this.#failure = null;
     this.#release();
-    this.#wakeAll();
-  }
-
-  /** All that are left. Interrupted, it is closed. */
-  override toArray(): Operation<WatchEvent[]> {
-    return andClose(this, super.toArray());
+    endAll(this.#waiting, null, END);
   }
 
   #release(): void {
@@ -148,16 +142,12 @@ class Watch extends Results<WatchEvent> {
     this.#watcher.close();
   }
 
-  #wakeAll(): void {
-    for (let waiter = this.#waiting.shift(); waiter !== null; waiter = this.#waiting.shift()) {
-      endWait(waiter, { done: true, value: undefined });
-    }
-  }
-
   override toString(): string {
     return `<Watch '${this.#path}'${this.#ended ? ', ended' : ''}>`;
   }
 }
+
+const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 /** As Node's own functions say it. */
 function aborted(cause: unknown): Error {
@@ -165,29 +155,17 @@ function aborted(cause: unknown): Error {
   return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
 }
 
-class NextEvent extends IoOperation<IteratorResult<WatchEvent, undefined>> {
+class NextEvent extends QueuedWait<IteratorResult<WatchEvent, undefined>> {
   readonly _name = 'fs.watch';
   readonly #watch: Watch;
-  readonly #waiting: WaitQueue;
 
   constructor(watch: Watch, waiting: WaitQueue) {
-    super(Number.POSITIVE_INFINITY);
+    super(watch, waiting);
     this.#watch = watch;
-    this.#waiting = waiting;
-  }
-
-  override get _object(): unknown {
-    return this.#watch;
   }
 
   _start(waiter: Waiter): Started {
     const result = this.#watch._take();
-    if (result !== undefined) return done(waiter, result);
-    this.#waiting.push(waiter);
-    return this._wait(waiter);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    this.#waiting.remove(waiter);
+    return result === undefined ? this._wait(waiter) : done(waiter, result);
   }
 }

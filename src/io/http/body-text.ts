@@ -1,13 +1,9 @@
 /** Bytes of a body as text, by the charset that its `Content-Type` names. */
 import { Buffer, isAscii } from 'node:buffer';
+import type { PieceDecoder } from '../text-lines.js';
 
-/** A host's `TextDecoder`. */
-export interface StreamDecoder {
-  decode(bytes?: Uint8Array, options?: { stream?: boolean }): string;
-}
-
-const UTF8: StreamDecoder = new TextDecoder();
-const decoders = new Map<string, StreamDecoder>();
+const UTF8: PieceDecoder<Uint8Array> = new TextDecoder();
+const decoders = new Map<string, PieceDecoder<Uint8Array>>();
 
 /** The pieces as one. */
 export function joined(pieces: readonly Buffer[]): Buffer {
@@ -31,7 +27,7 @@ export function textOf(bytes: Buffer, contentType: string): string {
 }
 
 /** A decoder that keeps what is cut by the end of a chunk. */
-export function streamDecoder(contentType: string): StreamDecoder {
+export function streamDecoder(contentType: string): PieceDecoder<Uint8Array> {
   try {
     return new TextDecoder(charsetOf(contentType));
   } catch {
@@ -47,7 +43,7 @@ function charsetOf(contentType: string): string {
   return charset === '' || charset === 'utf8' ? 'utf-8' : charset;
 }
 
-function decoderOf(charset: string): StreamDecoder {
+function decoderOf(charset: string): PieceDecoder<Uint8Array> {
   let decoder = decoders.get(charset);
   if (decoder !== undefined) return decoder;
   try {

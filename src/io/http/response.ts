@@ -1,12 +1,11 @@
 /** What `http.request` gives. */
 import type { Buffer } from 'node:buffer';
-import { Call } from '../../runtime/call.js';
 import { done, type Operation } from '../../runtime/operation.js';
 import { Results } from '../../runtime/results.js';
-import type { Green } from '../../runtime/types.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { IoOperation } from '../io-wait.js';
-import { joined, type StreamDecoder, streamDecoder, textOf, utf8Text } from './body-text.js';
+import { type PieceDecoder, TextLines } from '../text-lines.js';
+import { joined, streamDecoder, textOf, utf8Text } from './body-text.js';
 import { HttpHeaders } from './headers.js';
 import type { BodyReading, IncomingBody } from './incoming-body.js';
 import type { ResponseHead } from './response-head.js';
@@ -218,66 +217,21 @@ class Chunks extends Results<Buffer> {
   }
 }
 
-class Lines extends Results<string> {
+class Lines extends TextLines<Buffer> {
   readonly #response: HttpResponse;
   readonly #body: IncomingBody;
-  readonly #decoder: StreamDecoder;
-  /** Lines that are complete, from `#next` on. */
-  #lines: string[] = [];
-  #next = 0;
-  /** The last line, whose end has not come. */
-  #rest = '';
-  #ended = false;
 
-  constructor(response: HttpResponse, body: IncomingBody, decoder: StreamDecoder) {
-    super();
+  constructor(response: HttpResponse, body: IncomingBody, decoder: PieceDecoder<Buffer>) {
+    super(decoder, 'HttpResponse.lines');
     this.#response = response;
     this.#body = body;
-    this.#decoder = decoder;
   }
 
-  protected _pull(): Operation<IteratorResult<string, undefined>> {
-    return new Call(pullLine as never, [this], 'HttpResponse.lines');
-  }
-
-  protected override _close(): void {
-    this.#body.close('by close()');
-  }
-
-  /** @internal */
   _piece(): Operation<IteratorResult<Buffer, undefined>> {
     return new BodyRead('HttpResponse.lines', this.#response, this.#body, false, first);
   }
 
-  /** The next line, undefined at the end, null when another piece is needed. @internal */
-  _take(): string | undefined | null {
-    const line = this.#lines[this.#next++];
-    if (line !== undefined) return line.endsWith('\r') ? line.slice(0, -1) : line;
-    return this.#ended ? undefined : null;
-  }
-
-  /** @internal */
-  _feed(piece: Buffer | undefined): void {
-    this.#next = 0;
-    this.#ended = piece === undefined;
-    const text = piece === undefined ? this.#decoder.decode() : this.#decoder.decode(piece, { stream: true });
-    const end = text.lastIndexOf('\n');
-    if (this.#ended) this.#lines = this.#rest + text === '' ? [] : (this.#rest + text).split('\n');
-    else if (end === -1) {
-      this.#lines = [];
-      this.#rest += text;
-    } else {
-      this.#lines = (this.#rest + text.slice(0, end)).split('\n');
-      this.#rest = text.slice(end + 1);
-    }
-  }
-}
-
-function* pullLine(lines: Lines): Green<IteratorResult<string, undefined>> {
-  for (;;) {
-    const line = lines._take();
-    if (line === undefined) return END;
-    if (line !== null) return { done: false, value: line };
-    lines._feed((yield* lines._piece()).value);
+  protected override _close(): void {
+    this.#body.close('by close()');
   }
 }

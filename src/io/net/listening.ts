@@ -3,7 +3,7 @@ import type { Server } from 'node:net';
 import { done } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
-import { endWait, IoOperation } from '../io-wait.js';
+import { endAll, IoOperation } from '../io-wait.js';
 
 /** Those that wait for each server to listen. */
 const listeners = new WeakMap<Server, WaitQueue>();
@@ -21,7 +21,7 @@ export function failListeners(server: Server, error: unknown): boolean {
   failures.set(server, { error });
   const queue = listeners.get(server);
   if (queue === undefined || queue.length === 0) return false;
-  for (let waiter = queue.shift(); waiter !== null; waiter = queue.shift()) endWait(waiter, error, true);
+  endAll(queue, { error });
   return true;
 }
 
@@ -47,9 +47,7 @@ export class Listening extends IoOperation<void> {
       const waiting = new WaitQueue();
       queue = waiting;
       listeners.set(this.#server, waiting);
-      this.#server.on('listening', () => {
-        for (let each = waiting.shift(); each !== null; each = waiting.shift()) endWait(each, undefined);
-      });
+      this.#server.on('listening', () => endAll(waiting, null));
     }
     queue.push(waiter);
     return this._wait(waiter);

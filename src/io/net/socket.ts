@@ -3,12 +3,14 @@ import { Buffer } from 'node:buffer';
 import type { AddressInfo, Socket as HostSocket } from 'node:net';
 import { checkTimeout, showValue } from '../../runtime/check.js';
 import { openTurn, runTurn } from '../../runtime/hub.js';
-import type { Operation } from '../../runtime/operation.js';
+import { done, type Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
+import type { Started, Waiter } from '../../runtime/waiter.js';
 import { SocketClosed } from '../errors.js';
+import { endAll, QueuedWait } from '../io-wait.js';
 import { ByteReader, type ReadOptions } from './byte-reader.js';
 import { placed, type ReadEnd } from './reading.js';
-import { Closed, Ended, endAll, type Sink, Write } from './sending.js';
+import { Ended, type Sink, Write } from './sending.js';
 
 /** ms that what was written may take to be sent after `close()`. */
 const LINGER = 5000;
@@ -117,6 +119,11 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     if (this.#error !== null) return this.#error;
     if (!this.#closed && !this.#closing && this.raw.writable) return null;
     return { error: placed(SocketClosed, `${this} is closed for writing`) };
+  }
+
+  /** @internal */
+  _endError(): { readonly error: unknown } | null {
+    return this.raw.destroyed ? this._writeError() : null;
   }
 
   /**
@@ -238,6 +245,24 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     const { remoteAddress, remotePort, localPort } = this.raw;
     const where = remoteAddress === undefined ? 'local' : `${remoteAddress}:${remotePort}`;
     return `<Socket ${where}${localPort === undefined ? '' : ` from ${localPort}`}${this.closed ? ', closed' : ''}>`;
+  }
+}
+
+class Closed extends QueuedWait<void> {
+  readonly _name = 'Socket.close';
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, queue: WaitQueue) {
+    super(socket, queue);
+    this.#socket = socket;
+  }
+
+  override get _isRequest(): boolean {
+    return true;
+  }
+
+  _start(waiter: Waiter): Started {
+    return this.#socket._gone ? done(waiter, undefined) : this._wait(waiter);
   }
 }
 

@@ -1,17 +1,16 @@
 /** Writing a stream of the host. */
 import type { Writable } from 'node:stream';
 import { checkTimeout } from '../../runtime/check.js';
-import { done, type Operation } from '../../runtime/operation.js';
+import type { Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
-import type { Started, Waiter } from '../../runtime/waiter.js';
 import { SocketClosed } from '../errors.js';
-import { IoOperation } from '../io-wait.js';
+import { endAll } from '../io-wait.js';
 import type { ReadOptions } from '../net/byte-reader.js';
 import { placed } from '../net/reading.js';
-import { endAll } from '../net/sending.js';
+import { Ended, type Sink, Write } from '../net/sending.js';
 
 /** A stream that is written to; `write` waits while the host keeps enough. */
-export class StreamWriter implements AsyncDisposable {
+export class StreamWriter implements Sink, AsyncDisposable {
   /** The host's stream. */
   readonly raw: Writable;
   readonly #writers = new WaitQueue();
@@ -32,7 +31,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   #failed(): void {
-    const failure = this._failure() ?? this.#closed();
+    const failure = this._writeError() ?? this.#closed();
     endAll(this.#writers, failure);
     endAll(this.#enders, failure);
   }
@@ -42,7 +41,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /** Why nothing can be written, null while something can. @internal */
-  _failure(): { readonly error: unknown } | null {
+  _writeError(): { readonly error: unknown } | null {
     if (this.#error !== null) return this.#error;
     if (this.raw.errored != null) return { error: this.raw.errored };
     // The answer of a server stays writable when it is destroyed.
@@ -50,20 +49,20 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /** Why its end will not come, null while it may. @internal */
-  _endFailure(): { readonly error: unknown } | null {
-    return this.raw.destroyed || this.#error !== null ? this._failure() : null;
+  _endError(): { readonly error: unknown } | null {
+    return this.raw.destroyed || this.#error !== null ? this._writeError() : null;
   }
 
   /** Writes `data`; waits while more is on its way than the host will keep. Errors: the stream's, `Timeout`. */
   write(data: string | Uint8Array, options: ReadOptions = {}): Operation<void> {
-    return new Write(this, this.#writers, checkTimeout(options.timeout), data);
+    return new Write(this, this.#writers, data, checkTimeout(options.timeout));
   }
 
   /** Says that nothing more comes. Acts at the call; the operation waits until all has been written. */
   end(data?: string | Uint8Array): Operation<void> {
     if (data === undefined) this.raw.end();
     else this.raw.end(data);
-    return new Ended(this, this.#enders, Number.POSITIVE_INFINITY);
+    return new Ended(this, this.#enders);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,61 +71,5 @@ export class StreamWriter implements AsyncDisposable {
 
   toString(): string {
     return `<StreamWriter ${this.raw.constructor.name}>`;
-  }
-}
-
-abstract class Waiting extends IoOperation<void> {
-  protected readonly writer: StreamWriter;
-  readonly #queue: WaitQueue;
-
-  constructor(writer: StreamWriter, queue: WaitQueue, timeout: number) {
-    super(timeout);
-    this.writer = writer;
-    this.#queue = queue;
-  }
-
-  override get _object(): unknown {
-    return this.writer;
-  }
-
-  protected override _wait(waiter: Waiter): Started {
-    this.#queue.push(waiter);
-    return super._wait(waiter);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    this.#queue.remove(waiter);
-  }
-}
-
-class Write extends Waiting {
-  readonly _name = 'StreamWriter.write';
-  readonly #data: string | Uint8Array;
-
-  constructor(writer: StreamWriter, queue: WaitQueue, timeout: number, data: string | Uint8Array) {
-    super(writer, queue, timeout);
-    this.#data = data;
-  }
-
-  _start(waiter: Waiter): Started {
-    const failure = this.writer._failure();
-    if (failure !== null) throw failure.error;
-    return this.writer.raw.write(this.#data) ? done(waiter, undefined) : this._wait(waiter);
-  }
-}
-
-class Ended extends Waiting {
-  readonly _name = 'StreamWriter.end';
-
-  override get _isRequest(): boolean {
-    return true;
-  }
-
-  _start(waiter: Waiter): Started {
-    const { raw } = this.writer;
-    if (raw.writableFinished) return done(waiter, undefined);
-    const failure = this.writer._endFailure();
-    if (failure !== null) throw failure.error;
-    return this._wait(waiter);
   }
 }

@@ -20,8 +20,7 @@ import { endings } from '../../runtime/signals.js';
 import type { Green } from '../../runtime/types.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
-import { endWait, IoOperation } from '../io-wait.js';
-import { endAll as failAll } from '../net/sending.js';
+import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { StreamReader, StreamWriter } from '../stream/index.js';
 import { TimeoutExpired } from './errors.js';
 
@@ -49,9 +48,9 @@ process.on('exit', () => {
 });
 
 // They have as long as the greenlets have to end by themselves.
-endings.push(() => new Call(endAll, []));
+endings.push(() => new Call(endChildren, []));
 
-function* endAll(): Green<void> {
+function* endChildren(): Green<void> {
   const children = [...alive];
   for (const child of children) child._end('SIGTERM');
   for (const child of children) yield* child.wait();
@@ -131,7 +130,7 @@ export class Popen {
     if (this.raw.pid !== undefined) return;
     this.#failure = { error };
     if (this.#waiters.length === 0) setImmediate(() => this.#unheard());
-    failAll(this.#waiters, this.#failure);
+    endAll(this.#waiters, this.#failure);
   }
 
   /** Nobody has waited for it at once: the error must not be lost. */
@@ -260,21 +259,15 @@ function numberOf(signal: NodeJS.Signals | null): number {
 }
 
 /** Waits for the end of a child; gives `value`, or its exit code. */
-class Exit<T> extends IoOperation<T> {
+class Exit<T> extends QueuedWait<T> {
   readonly _name = 'Popen.wait';
   readonly #child: Popen;
-  readonly #queue: WaitQueue;
   readonly #value: T | null;
 
   constructor(child: Popen, queue: WaitQueue, timeout: number, value: T | null) {
-    super(timeout);
+    super(child, queue, timeout);
     this.#child = child;
-    this.#queue = queue;
     this.#value = value;
-  }
-
-  override get _object(): unknown {
-    return this.#child;
   }
 
   _start(waiter: Waiter): Started {
@@ -282,17 +275,12 @@ class Exit<T> extends IoOperation<T> {
     if (failure !== null) throw failure.error;
     if (this.#child.ready()) return done(waiter, this.#value ?? this.#child.returncode);
     if (this._timeout === 0) throw this.#expired();
-    this.#queue.push(waiter);
     return this._wait(waiter);
   }
 
   /** @internal */
   _ended(waiter: Waiter): void {
     endWait(waiter, this.#value ?? this.#child.returncode);
-  }
-
-  protected _forget(waiter: Waiter): void {
-    this.#queue.remove(waiter);
   }
 
   override _expire(waiter: Waiter): void {
