@@ -162,7 +162,12 @@ export default ({ quick }) => {
       { text: 'CPU a page of io.http, to half of undici', of: 'green', to: 'undici', most: 0.5 },
       { text: 'wall of io.http, to undici', of: 'green-wall', to: 'undici-wall', most: 1.1 },
       { text: 'CPU a page of a crawl over `fetch`, to p-limit', of: 'green-fetch', to: 'fetch', most: 1.1 },
-      { text: 'wall of a crawl over `fetch`, to p-limit', of: 'green-fetch-wall', to: 'fetch-wall', most: 1.1 },
+      {
+        text: 'wall of a crawl over `fetch`, to p-limit',
+        of: 'green-fetch-wall',
+        to: 'fetch-wall',
+        most: 1.1,
+      },
     ],
   };
 };
