@@ -1,5 +1,6 @@
 /** Runs a file of examples/ as a user does: in a process of its own, from the root of the project. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -14,6 +15,8 @@ export interface Outcome {
 
 export interface Example {
   readonly end: Promise<Outcome>;
+  /** It has printed `text`, or has ended without. */
+  printed(text: string): Promise<void>;
   interrupt(): void;
 }
 
@@ -28,11 +31,17 @@ export function startExample(file: string, ...args: string[]): Example {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  const end = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
   return {
-    end: new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
-    }),
+    end,
+    printed: async (text) => {
+      while (!stdout.includes(text) && child.exitCode === null) {
+        await Promise.race([once(child.stdout, 'data'), end]);
+      }
+    },
     interrupt: () => void child.kill('SIGINT'),
   };
 }

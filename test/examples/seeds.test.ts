@@ -31,6 +31,8 @@ describe('the examples of the seed documents', { timeout: TIMEOUT }, () => {
       const exchange = server.exchanges.find(({ request }) => request.url === path);
       exchange?.response.end('x'.repeat(length));
       await exchange?.end;
+      // One that answered at the same time could be read first.
+      await example.printed(`${path} ${length}`);
     }
     const { code, stdout, stderr } = await example.end;
     const [a, b, c] = urls;
