@@ -10,19 +10,12 @@ import { type HostFunction, inGreenlet } from './patches.js';
 /** What a call does in a greenlet. */
 export type Inside = (original: HostFunction, self: unknown, args: unknown[]) => unknown;
 
-class Handler implements ProxyHandler<HostFunction> {
-  readonly #trap: Inside;
-
-  constructor(trap: Inside) {
-    this.#trap = trap;
-  }
-
-  get apply(): Inside {
-    return (inGreenlet() ? this.#trap : undefined) as Inside;
-  }
+/** Whose one trap is there in greenlets only. Without a prototype, which would have to be searched at each call. */
+function handlerOf(inside: Inside): ProxyHandler<HostFunction> {
+  return Object.create(null, { apply: { get: () => (inGreenlet() ? inside : undefined) } }) as object;
 }
 
 /** `original`, except in greenlets. */
 export function wrap(original: HostFunction, inside: Inside): HostFunction {
-  return new Proxy(original, new Handler(inside));
+  return new Proxy(original, handlerOf(inside));
 }
