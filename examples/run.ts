@@ -2,7 +2,7 @@
 import { type ChildProcess, type StdioOptions, spawn as spawnProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type Green, main, Pool, suspend } from 'greenlets';
+import { type Green, green, Pool, suspend } from 'greenlets';
 import { EXAMPLES, type Example } from './seeds/index.js';
 
 const USAGE = 'Usage: npm run example <id> [arguments] | --all | --list';
@@ -43,7 +43,7 @@ function* runAll(): Green<number> {
     const { code, output } = outcomes.value;
     for (const { id, title } of examples) console.log(`== ${id}: ${title}`);
     console.log(output);
-    if (code !== 0) failed++;
+    if (code !== (examples[0]?.code ?? 0)) failed++;
   }
   if (failed > 0) console.error(`${failed} of the examples failed`);
   return failed;
@@ -70,11 +70,25 @@ function run(file: string, args: string[], stdio: StdioOptions, begin = (_child:
     const path = fileURLToPath(new URL(file, import.meta.url));
     const node = ['--import', import.meta.resolve('tsx'), path, ...args];
     const child = spawnProcess(process.execPath, node, { cwd: ROOT, stdio });
+    running.add(child);
     begin(child);
     child.on('error', (error) => waker.reject(error));
-    child.on('close', (code) => waker.resolve(code ?? 1));
+    child.on('close', (code) => {
+      running.delete(child);
+      waker.resolve(code ?? 1);
+    });
     return () => void child.kill();
   });
 }
 
-process.exitCode = await main(program, ...process.argv.slice(2));
+const running = new Set<ChildProcess>();
+
+// Ctrl-C reaches what runs, too: it ends in its own way, and this waits for it.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (signal === 'SIGINT' && process.stdin.isTTY) return;
+    for (const child of running) child.kill(signal);
+  });
+}
+
+process.exitCode = await green(program)(...process.argv.slice(2));

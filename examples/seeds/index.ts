@@ -6,12 +6,18 @@ export interface Example {
   readonly title: string;
   /** What is typed into it when all examples are run. */
   readonly typed?: string;
+  /** The exit code that it ends with, when that is not 0. */
+  readonly code?: number;
 }
 
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   G1: { file: 'seeds/g1-switch.ts', title: 'two greenlets that switch by hand' },
   G2: { file: 'seeds/g2-joinall.ts', title: 'two greenlets that give way to one another' },
   G3: { file: 'seeds/g3-fetch.ts', title: 'three pages, fetched side by side' },
+  G4: {
+    file: 'seeds/g4-three-ways.ts',
+    title: 'greenlets, threads and processes, for jobs that wait and that compute',
+  },
   T1: { file: 'seeds/t01-thread.ts', title: 'threads run side by side' },
   T2: { file: 'seeds/t02-subclass.ts', title: 'a subclass of Thread' },
   T3: { file: 'seeds/t03-start.ts', title: 'main starts 50 threads and goes on' },
@@ -48,8 +54,12 @@ export const EXAMPLES: Readonly<Record<string, Example>> = {
   P15: { file: 'seeds/p15-manager.ts', title: 'a dict and a list that are shared' },
   P16: { file: 'seeds/p15-manager.ts', title: 'keys of several types' },
   P17: { file: 'seeds/p15-manager.ts', title: 'values and arrays' },
+  P18: { file: 'seeds/p18-network.ts', title: 'a manager shared over the network' },
   P19: { file: 'seeds/p19-pool.ts', title: 'a pool with callbacks' },
   P20: { file: 'seeds/p19-pool.ts', title: 'a pool in a block' },
   P21: { file: 'seeds/p12-queues.ts', title: 'three ways to talk' },
   P22: { file: 'seeds/p19-pool.ts', title: 'terminate, and no zombie' },
+  I1: { file: 'seeds/i1-ideas.ts', title: 'process, thread, coroutine, and the words around them' },
+  I2: { file: 'seeds/i2-group.ts', title: 'a group of processes, and a signal that reaches all', code: 130 },
+  I3: { file: 'seeds/i3-ends.ts', title: 'the four ways in which a process ends' },
 };

@@ -10,6 +10,7 @@ import { printError } from '../runtime/host.js';
 import { joinall } from '../runtime/joinall.js';
 import { registered } from '../runtime/registry.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
+import { endings } from '../runtime/signals.js';
 import { spawn } from '../runtime/spawn.js';
 import type { Green } from '../runtime/types.js';
 import { until } from '../runtime/until.js';
@@ -59,10 +60,11 @@ function* begin(init: Init, job: Job): Green<void> {
   }
 }
 
-/** Ends all greenlets, and then the process: `code`, or by the signal that has asked for it. */
+/** Ends all greenlets and its own children, and then the process: with 0, or by the signal that has asked for it. */
 function* end(signal: 'SIGINT' | null): Green<void> {
   const others = () => (registered() as Greenlet<unknown>[]).filter((each) => each.name !== 'signals');
   for (const each of others()) each._kill(undefined);
+  for (const finish of endings) yield* finish();
   for (let rest = others(); rest.length > 0; rest = others()) yield* joinall(rest);
   if (signal === null) process.exit();
   process.removeAllListeners(signal);

@@ -18,10 +18,21 @@ export interface Example {
   /** It has printed `text`, or has ended without. */
   printed(text: string): Promise<void>;
   interrupt(): void;
+  /** What it has printed so far. */
+  output(): string;
 }
 
 export function startExample(file: string, ...args: string[]): Example {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: ROOT });
+  return start(file, args, false);
+}
+
+/** The same, with its children in a group of its own, which `interrupt` reaches as a whole, as Ctrl-C does. */
+export function startGroup(file: string, ...args: string[]): Example {
+  return start(file, args, true);
+}
+
+function start(file: string, args: string[], isGroup: boolean): Example {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { cwd: ROOT, detached: isGroup });
   onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
   let stderr = '';
@@ -42,7 +53,8 @@ export function startExample(file: string, ...args: string[]): Example {
         await Promise.race([once(child.stdout, 'data'), end]);
       }
     },
-    interrupt: () => void child.kill('SIGINT'),
+    output: () => stdout,
+    interrupt: () => void (isGroup ? process.kill(-(child.pid as number), 'SIGINT') : child.kill('SIGINT')),
   };
 }
 

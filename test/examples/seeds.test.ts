@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { serve } from '../io/local-server.js';
 import { runExample, startExample } from './run-example.js';
 
-const TIMEOUT = 180_000;
+const TIMEOUT = 600_000;
 
 describe('the examples of the seed documents', { timeout: TIMEOUT }, () => {
   it('G1 prints 11 33 22 44', async () => {
