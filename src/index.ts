@@ -24,13 +24,14 @@ export {
   type Warning,
   type WarningHandler,
 } from './runtime/hub.js';
+export type { GetOptions } from './runtime/join.js';
 export { type JoinAllOptions, joinall, type KillAllOptions, kill, killall } from './runtime/joinall.js';
 export type { KillOptions } from './runtime/kill.js';
 export { Local, local } from './runtime/local.js';
 export { main } from './runtime/main.js';
 export type { Operation } from './runtime/operation.js';
 export { Results } from './runtime/results.js';
-export { type GetOptions, Greenlet } from './runtime/scheduled-greenlet.js';
+export { Greenlet } from './runtime/scheduled-greenlet.js';
 export { type Scope, scope } from './runtime/scope.js';
 export { type NotSelected, type Selected, type SelectOptions, select } from './runtime/select.js';
 export { gettrace, settrace, type Tracer } from './runtime/settrace.js';

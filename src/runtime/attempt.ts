@@ -26,11 +26,10 @@ function* attempting(work: Operation<unknown>): Green<Attempt<unknown>> {
  * Runs `fn` in the current greenlet and gives its outcome as a value: `{ ok: true, value }` or `{ ok: false, error }`. A kill,
  * and a timeout that began further out, are never caught by it.
  */
-export function attempt<A extends unknown[], R>(
-  fn: Fn<A, R> | Operation<R>,
-  ...args: A
-): Operation<Attempt<Returned<R>>> {
-  return new Call(attempting, [asOperation(fn, args)], 'attempt');
+export function attempt<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operation<Attempt<Returned<R>>>;
+export function attempt<T>(operation: Operation<T>): Operation<Attempt<T>>;
+export function attempt(work: unknown, ...args: unknown[]): Operation<Attempt<unknown>> {
+  return new Call(attempting, [asOperation(work, args)], 'attempt');
 }
 
 function* shielded(work: Operation<unknown>): Green<unknown> {
@@ -64,9 +63,8 @@ function deliverPostponed(fiber: Fiber): void {
  * Runs `fn` in the current greenlet; kills and timeouts that arrive meanwhile are thrown by this when `fn` has ended, and
  * their grace begins only then.
  */
-export function shield<A extends unknown[], R>(
-  fn: Fn<A, R> | Operation<R>,
-  ...args: A
-): Operation<Returned<R>> {
-  return new Call(shielded, [asOperation(fn, args)], 'shield');
+export function shield<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operation<Returned<R>>;
+export function shield<T>(operation: Operation<T>): Operation<T>;
+export function shield(work: unknown, ...args: unknown[]): Operation<unknown> {
+  return new Call(shielded, [asOperation(work, args)], 'shield');
 }

@@ -2,7 +2,7 @@
  * The one rule for every function: a generator that it returns is run, an operation is run, a promise is waited for (one
  * level); anything else is the value.
  */
-import { isPromiseLike } from './check.js';
+import { checkFn, isPromiseLike } from './check.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
 import { Operation } from './operation.js';
 import type { Green } from './types.js';
@@ -30,6 +30,18 @@ export function claim(generator: Green<unknown>): AnyGenerator {
   }
   used.add(generator);
   return generator;
+}
+
+/** It is run itself, and may stand for a function that gives it. */
+export function isRun(work: unknown): boolean {
+  return work instanceof Operation || isGenerator(work);
+}
+
+/** The function of a greenlet; an operation or a generator object may stand for one. */
+export function functionOf(work: unknown, hint = ''): (...args: never[]) => unknown {
+  if (isRun(work)) return () => work;
+  checkFn(work, 'fn', hint);
+  return work;
 }
 
 function* runOperation(operation: Operation<unknown>): Green<unknown> {

@@ -8,6 +8,9 @@ import type { Green } from './types.js';
 /** What may be waited for. */
 export type Waitable<T> = Operation<T> | Green<T> | Greenlet<T> | PromiseLike<T>;
 
+/** An operand: also a sync object, which is waited for until it is `ready()`. */
+export type Operand = Waitable<unknown> | { ready(): boolean };
+
 /** What waiting for it gives. */
 export type Awaits<W> =
   W extends Greenlet<infer T>
@@ -89,7 +92,7 @@ class Any extends Combination<unknown> {
 /** What each of a tuple or record gives. */
 export type AwaitsEach<W> = { -readonly [K in keyof W]: Awaits<W[K]> };
 
-type Several = readonly unknown[] | Iterable<unknown> | Readonly<Record<string, unknown>>;
+type Several = readonly Operand[] | Iterable<Operand> | Readonly<Record<string, Operand>>;
 type ElementOf<W> = W extends readonly (infer E)[] ? E : W extends Iterable<infer E> ? E : W[keyof W];
 type Gathered<W> = W extends readonly unknown[]
   ? AwaitsEach<W>

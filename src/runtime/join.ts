@@ -8,6 +8,12 @@ import { describe, done, Operation, park } from './operation.js';
 import { timedOut } from './timeout.js';
 import { DEAD, type Started, type Waiter } from './waiter.js';
 
+/** How long to wait for a result; `block: false` is `timeout: 0`. */
+export interface GetOptions {
+  readonly block?: boolean | undefined;
+  readonly timeout?: number | undefined;
+}
+
 /** A greenlet with links. */
 export interface Linkable extends greenlet {
   _flags: number;

@@ -1,5 +1,6 @@
 /** The links that users make: callbacks called once after a greenlet's end, in order, each safe from the others' errors. */
 import { isGenerator } from './body.js';
+import type { Fn } from './body-types.js';
 import { checkFn, isPromiseLike } from './check.js';
 import { contextOfNow } from './context.js';
 import { ready } from './engine.js';
@@ -13,6 +14,9 @@ import { TURN, Waiter } from './waiter.js';
 
 /** A callback, or an `AsyncResult` (anything that takes an outcome). */
 export type LinkTarget<G> = ((greenlet: G) => unknown) | OutcomeTarget;
+
+/** The same with the function checked: one that yields without a star is refused. */
+export type Linked<G, R> = Fn<[G], R> | OutcomeTarget;
 
 /** Something that the outcome of a greenlet is copied into. */
 export interface OutcomeTarget {

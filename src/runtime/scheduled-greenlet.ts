@@ -4,9 +4,9 @@
  * Its parent is the hub, and nothing of it runs inside `spawn`. Its errors harm no other greenlet (observe.ts).
  */
 import { argumentsOf, isOne, packed } from './arguments.js';
-import { adopt } from './body.js';
+import { adopt, functionOf } from './body.js';
 import type { Fn, Returned } from './body-types.js';
-import { checkFn, checkMs, checkTimeout } from './check.js';
+import { checkMs, checkTimeout } from './check.js';
 import { contexts } from './context.js';
 import { dismiss, engine, enroll, ready, setTimer } from './engine.js';
 import { GreenletExit } from './errors.js';
@@ -17,26 +17,21 @@ import { giveTo, goOn } from './hand-over.js';
 import { setHold } from './holds.js';
 import { type AbortControllerLike, host } from './host.js';
 import { hub, warn } from './hub.js';
-import { Get, Join } from './join.js';
+import { Get, type GetOptions, Join } from './join.js';
 import { type KillOptions, killError, killFiber, noteKill } from './kill.js';
 import { type Emitter, killOn } from './kill-on.js';
 import { hooks } from './life-hooks.js';
-import { CallbackLink, type LinkTarget, removeCallback } from './link-callbacks.js';
+import { CallbackLink, type Linked, type LinkTarget, removeCallback } from './link-callbacks.js';
 import { type Link, LinkList } from './links.js';
 import { FAILED, KILLED, noteFailure, OBSERVED, observe } from './observe.js';
 import type { Operation } from './operation.js';
 import { type Origin, originOf, treeLocalsOf } from './origin.js';
 import { here } from './place.js';
 import { notePlace } from './spawn-place.js';
+import type { Anything, Class, Derived, Work } from './subclass.js';
 import type { Signal } from './types.js';
 import { delivering } from './visitor.js';
 import { DEAD, NEW, PROBING, START } from './waiter.js';
-
-/** How long to wait for a result; `block: false` is `timeout: 0`. */
-export interface GetOptions {
-  readonly block?: boolean | undefined;
-  readonly timeout?: number | undefined;
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: subclasses that override run() have no type to give
 export class Greenlet<T = any> extends greenlet<T> {
@@ -45,16 +40,15 @@ export class Greenlet<T = any> extends greenlet<T> {
 
   /**
    * Creates a greenlet without starting it. Where `run` is overridden, all arguments go to `run`; otherwise the first is the
-   * function. Errors: `TypeError` when it is none.
+   * function, or an operation. Errors: `TypeError` when it is neither.
    */
-  constructor(fn?: unknown, ...args: unknown[]) {
+  constructor(fn?: Work<T> | Anything, ...args: unknown[]) {
     super(null, hub);
     this._links = null;
     const by = engine.current;
     this._origin = by._isScheduled ? originOf(by as Greenlet<unknown>) : null;
     if (this.run === Greenlet.prototype.run) {
-      checkFn(fn, 'fn', HINT);
-      this._fn = fn;
+      this._fn = typeof fn === 'function' ? (fn as (...args: never[]) => unknown) : functionOf(fn, HINT);
       if (args.length > 0) this._arguments(args);
     } else {
       // biome-ignore lint/complexity/noArguments: an undefined that was passed is an argument
@@ -63,22 +57,24 @@ export class Greenlet<T = any> extends greenlet<T> {
   }
 
   /** Creates and starts a greenlet of this class; it first runs on the next turn. Never switches. */
+  static spawn<C extends Class>(this: Derived<C>, ...args: ConstructorParameters<C>): InstanceType<C>;
   static spawn<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
-  // biome-ignore lint/suspicious/noExplicitAny: a subclass's run() has its own parameters
-  static spawn<G extends Greenlet>(this: new (...args: any[]) => G, ...args: unknown[]): G;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  static spawn(this: new (...args: any[]) => Greenlet, ...args: unknown[]): Greenlet {
+  static spawn<T>(operation: Operation<T>): Greenlet<T>;
+  static spawn(this: Class, ...args: unknown[]): Greenlet {
     const created = new this(...args);
     created.start();
     return created;
   }
 
   /** Like `spawn`, and starts after `ms`. */
+  static spawnLater<C extends Class>(
+    this: Derived<C>,
+    ms: number,
+    ...args: ConstructorParameters<C>
+  ): InstanceType<C>;
   static spawnLater<A extends unknown[], R>(ms: number, fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  static spawnLater<G extends Greenlet>(this: new (...args: any[]) => G, ms: number, ...args: unknown[]): G;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  static spawnLater(this: new (...args: any[]) => Greenlet, ms: number, ...args: unknown[]): Greenlet {
+  static spawnLater<T>(ms: number, operation: Operation<T>): Greenlet<T>;
+  static spawnLater(this: Class, ms: number, ...args: unknown[]): Greenlet {
     checkMs(ms);
     const created = new this(...args);
     created.startLater(ms);
@@ -221,22 +217,22 @@ export class Greenlet<T = any> extends greenlet<T> {
    * Calls `callback(greenlet)` once after its end, in a greenlet of its own; also after an end that has been. An
    * `AsyncResult` takes the outcome. Links are called in the order in which they were made. Mirrors `gevent.Greenlet.link`.
    */
-  link(callback: LinkTarget<this>): void {
+  link<R>(callback: Linked<this, R>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'any', false));
   }
 
   /** Like `link`, only after an end without an error. */
-  linkValue(callback: LinkTarget<this>): void {
+  linkValue<R>(callback: Linked<this, R>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'value', false));
   }
 
   /** Like `link`, only after an end by an error, which is observed by it. */
-  linkException(callback: LinkTarget<this>): void {
+  linkException<R>(callback: Linked<this, R>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'exception', false));
   }
 
   /** Like `link`, but a plain callback is called in the hub, where it must not block. */
-  rawlink(callback: LinkTarget<this>): void {
+  rawlink<R>(callback: Linked<this, R>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'any', true));
   }
 

@@ -1,6 +1,6 @@
 /** The first of several waits, by name. */
 import { checkOptions, checkTimeout, showValue } from './check.js';
-import { type Awaits, refuseEmpty } from './combine.js';
+import { type Awaits, type Operand, refuseEmpty } from './combine.js';
 import { engine, setTimer } from './engine.js';
 import { checkWaitables, Gathering, isBody, isOperation, type Judge, told } from './gathering.js';
 import { holdsProcess } from './holds.js';
@@ -110,15 +110,15 @@ class Select extends Operation<unknown> {
  *
  * @example const got = yield* select({ job: jobs.get(), stop: stopped.wait() }, { timeout: 1000 });
  */
-export function select<const W extends Readonly<Record<string, unknown>>>(
+export function select<const W extends Readonly<Record<string, Operand>>>(
   waitables: W,
   options: SelectOptions & { readonly timeout: number },
 ): Operation<Selected<W> | NotSelected>;
-export function select<const W extends Readonly<Record<string, unknown>>>(
+export function select<const W extends Readonly<Record<string, Operand>>>(
   waitables: W,
   options?: SelectOptions & { readonly timeout?: undefined },
 ): Operation<Selected<W>>;
-export function select<const W extends Readonly<Record<string, unknown>>>(
+export function select<const W extends Readonly<Record<string, Operand>>>(
   waitables: W,
   options: SelectOptions = {},
 ): Operation<Selected<W> | NotSelected> {

@@ -1,14 +1,14 @@
 /** Starting greenlets. */
-import { isGenerator } from './body.js';
+import { functionOf, isRun } from './body.js';
 import type { Fn, Returned } from './body-types.js';
-import { type AnyFn, children } from './call.js';
+import { children } from './call.js';
 import { checkFn, checkMs } from './check.js';
 import { contexts, freshContext } from './context.js';
 import { engine, ready } from './engine.js';
 import { greenlet } from './greenlet.js';
 import { hub } from './hub.js';
 import { linkSpawner } from './link-callbacks.js';
-import { Operation } from './operation.js';
+import type { Operation } from './operation.js';
 import { Greenlet } from './scheduled-greenlet.js';
 import type { Signal } from './types.js';
 import { START } from './waiter.js';
@@ -39,6 +39,8 @@ export function spawn<A extends unknown[], R>(
   fn: Fn<A, R>,
   ...args: A
 ): Greenlet<Returned<R>>;
+export function spawn<T>(operation: Operation<T>): Greenlet<T>;
+export function spawn<T>(options: SpawnOptions, operation: Operation<T>): Greenlet<T>;
 export function spawn(first: unknown, ...rest: unknown[]): Greenlet<unknown> {
   if (typeof first === 'function') {
     // The usual case by itself: as long as `rest` is only read and spread, the array of it is never made.
@@ -64,8 +66,7 @@ export function makeGreenlet(first: unknown, rest: readonly unknown[]): Greenlet
     made._arguments(rest);
     return made;
   }
-  const work = toFn(first);
-  if (work !== null) return new Greenlet(work);
+  if (isRun(first)) return new Greenlet(first);
   if (typeof first !== 'object' || first === null) checkFn(first, 'fn', HINT);
   const [fn, ...args] = rest;
   const options = first as SpawnOptions;
@@ -80,14 +81,9 @@ export function makeGreenlet(first: unknown, rest: readonly unknown[]): Greenlet
 
 /** Refuses what `makeGreenlet` would, for those that make it later. */
 export function checkWork(first: unknown, rest: readonly unknown[]): void {
-  if (typeof first === 'function' || toFn(first) !== null) return;
-  checkFn(typeof first === 'object' && first !== null ? rest[0] : first, 'fn', HINT);
-}
-
-/** An operation or a generator object, given instead of a function. */
-function toFn(work: unknown): AnyFn | null {
-  if (work instanceof Operation || isGenerator(work)) return () => work;
-  return null;
+  if (typeof first === 'function' || isRun(first)) return;
+  const fn = typeof first === 'object' && first !== null ? rest[0] : first;
+  if (!isRun(fn)) checkFn(fn, 'fn', HINT);
 }
 
 /** Like `spawn`, and first runs after `ms`. Mirrors `gevent.spawn_later`. */
@@ -95,9 +91,11 @@ export function spawnLater<A extends unknown[], R>(
   ms: number,
   fn: Fn<A, R>,
   ...args: A
-): Greenlet<Returned<R>> {
+): Greenlet<Returned<R>>;
+export function spawnLater<T>(ms: number, operation: Operation<T>): Greenlet<T>;
+export function spawnLater(ms: number, fn: unknown, ...args: unknown[]): Greenlet<unknown> {
   checkMs(ms);
-  const later = new Greenlet(fn, ...args);
+  const later = new Greenlet<unknown>(fn, ...args);
   later.startLater(ms);
   return later;
 }
@@ -106,9 +104,10 @@ export function spawnLater<A extends unknown[], R>(
  * Starts `fn(...args)` in a raw greenlet of the hub: no result, no links, no join. Its error goes to `hub.onError`. Mirrors
  * `gevent.spawn_raw`.
  */
-export function spawnRaw<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): greenlet<Returned<R>> {
-  checkFn(fn, 'fn', HINT);
-  const raw = new greenlet(fn, hub);
+export function spawnRaw<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): greenlet<Returned<R>>;
+export function spawnRaw<T>(operation: Operation<T>): greenlet<T>;
+export function spawnRaw(fn: unknown, ...args: unknown[]): greenlet<unknown> {
+  const raw = new greenlet<unknown>(functionOf(fn, HINT), hub);
   raw._arguments(args);
   if (contexts.capture !== null) contexts.capture(raw);
   raw._mode = START;

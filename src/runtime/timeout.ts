@@ -133,12 +133,11 @@ export class Timeout extends TimeoutError implements Timed {
   }
 
   /** Runs `fn` under this timeout. Gives its value; `undefined` when it fires and its exception is `false`. */
-  run<A extends unknown[], R>(fn: Fn<A, R> | Operation<R>, ...args: A): Operation<Returned<R> | undefined> {
-    return new Call(
-      limited,
-      [this, asOperation(fn, args), this.exception === false, undefined],
-      'Timeout.run',
-    );
+  run<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operation<Returned<R> | undefined>;
+  run<T>(operation: Operation<T>): Operation<T | undefined>;
+  run(work: unknown, ...args: unknown[]): Operation<unknown> {
+    const silent = this.exception === false;
+    return new Call(limited, [this, asOperation(work, args), silent, undefined], 'Timeout.run');
   }
 
   /** Cancels it. */

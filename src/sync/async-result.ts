@@ -2,7 +2,7 @@
 import { checkTimeout } from '../runtime/check.js';
 import { engine, wake } from '../runtime/engine.js';
 import type { greenlet } from '../runtime/greenlet.js';
-import { CallbackLink, type LinkTarget, removeCallback } from '../runtime/link-callbacks.js';
+import { CallbackLink, type Linked, type LinkTarget, removeCallback } from '../runtime/link-callbacks.js';
 import { type Link, LinkList } from '../runtime/links.js';
 import { FAILED, OBSERVED } from '../runtime/observe.js';
 import { describe, done, type Operation } from '../runtime/operation.js';
@@ -100,12 +100,12 @@ export class AsyncResult<T = unknown> extends SyncObject {
   }
 
   /** Calls `callback(result)` once when it is ready, in a greenlet of its own; another `AsyncResult` takes the outcome. */
-  link(callback: LinkTarget<this>): void {
+  link<R>(callback: Linked<this, R>): void {
     this.#link(new CallbackLink(callback as unknown as LinkTarget<greenlet>, 'any', false));
   }
 
   /** Like `link`, but a plain callback is called in the hub, where it must not block. */
-  rawlink(callback: LinkTarget<this>): void {
+  rawlink<R>(callback: Linked<this, R>): void {
     this.#link(new CallbackLink(callback as unknown as LinkTarget<greenlet>, 'any', true));
   }
 

@@ -25,6 +25,7 @@ export class Group extends GreenletSet {
   /** Starts `fn(...args)` in a new greenlet of the group; gives it. Never switches. */
   spawn<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
   spawn<A extends unknown[], R>(options: SpawnOptions, fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
+  spawn<T>(operation: Operation<T>): Greenlet<T>;
   spawn(first: unknown, ...rest: unknown[]): AnyGreenlet {
     const member = makeGreenlet(first, rest);
     this._enter(member, true);

@@ -53,6 +53,7 @@ export class Pool extends GreenletSet {
     fn: Fn<A, R>,
     ...args: A
   ): Operation<Greenlet<Returned<R>>>;
+  spawn<T>(operation: Operation<T>): Operation<Greenlet<T>>;
   spawn(first: unknown, ...rest: unknown[]): Operation<AnyGreenlet> {
     checkWork(first, rest);
     const make = () => makeGreenlet(first, rest);
@@ -63,6 +64,7 @@ export class Pool extends GreenletSet {
   /** Like `spawn`, at once. Never switches. Errors: `PoolFull` when there is no free place. */
   spawnNowait<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
   spawnNowait<A extends unknown[], R>(options: SpawnOptions, fn: Fn<A, R>, ...args: A): Greenlet<Returned<R>>;
+  spawnNowait<T>(operation: Operation<T>): Greenlet<T>;
   spawnNowait(first: unknown, ...rest: unknown[]): AnyGreenlet {
     checkWork(first, rest);
     if (this.full()) throw new PoolFull(`${this} is full`);

@@ -58,10 +58,9 @@ interface Policy {
  *
  * @example const page = yield* retry(() => withTimeout(5000, download, url), { tries: 5, jitter: 0.5 });
  */
-export function retry<R>(
-  fn: Fn<[attempt: number], R> | Operation<R>,
-  options: RetryOptions = {},
-): Operation<Returned<R>> {
+export function retry<R>(fn: Fn<[attempt: number], R>, options?: RetryOptions): Operation<Returned<R>>;
+export function retry<T>(operation: Operation<T>, options?: RetryOptions): Operation<T>;
+export function retry(fn: unknown, options: RetryOptions = {}): Operation<unknown> {
   checkWork(fn);
   checkOptions(options, '{ tries: 3 }');
   const { tries = 3, delay = 100, factor = 2, jitter = 0, when } = options;

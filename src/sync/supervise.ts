@@ -33,10 +33,9 @@ export interface SuperviseOptions {
  *
  * @example spawn(() => supervise(consumer, { restarts: 5, within: 60_000, delay: 1000 }));
  */
-export function supervise<R>(
-  fn: Fn<[], R> | Operation<R>,
-  options: SuperviseOptions = {},
-): Operation<Returned<R>> {
+export function supervise<R>(fn: Fn<[], R>, options?: SuperviseOptions): Operation<Returned<R>>;
+export function supervise<T>(operation: Operation<T>, options?: SuperviseOptions): Operation<T>;
+export function supervise(fn: unknown, options: SuperviseOptions = {}): Operation<unknown> {
   checkWork(fn);
   checkOptions(options, '{ restarts: 3, within: 60_000 }');
   const { restarts = 3, within = 60_000, delay = 0, when } = options;

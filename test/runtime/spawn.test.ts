@@ -90,6 +90,27 @@ describe('spawn', () => {
   );
 
   it(
+    'runs an operation that is given instead of a function, wherever a greenlet is made',
+    virtual(function* () {
+      const op = suspend<number>((waker) => waker.resolve(5));
+      const made = new Greenlet(op);
+      made.start();
+      const all = [
+        spawn(op),
+        spawn({ name: 'x' }, op),
+        spawnLater(1, op),
+        Greenlet.spawn(op),
+        Greenlet.spawnLater(1, op),
+        made,
+      ];
+      for (const each of all) expect(yield* each.get()).toBe(5);
+      const raw = spawnRaw(op);
+      yield* sleep(0);
+      expect(raw.dead).toBe(true);
+    }),
+  );
+
+  it(
     'waits one level only: a function in a promise is the value',
     virtual(function* () {
       const inner = () => 1;
