@@ -64,9 +64,9 @@ describe.each<BoardKind>(['shared', 'file'])('the jobs of a pool (%s)', (kind) =
       [0.0001, CELLS / 2],
     ] as const) {
       const pool = await ready(kind, 1, usual);
-      await pool.submitAll(range(1, 500));
+      await pool.submitAll(range(1, 1000));
       expect(pool.worker(0).inbox.length).toBe(most);
-      expect(pool.core.statistics()).toMatchObject({ running: 1, queued: 499 });
+      expect(pool.core.statistics()).toMatchObject({ running: 1, queued: 999 });
     }
   });
 
@@ -205,6 +205,23 @@ describe.each<BoardKind>(['shared', 'file'])('the jobs of a pool (%s)', (kind) =
     expect(await workOff(pool, [second])).toEqual([3]);
   });
 
+  it('that were done right after a wake are seen a little later without another', async () => {
+    fake();
+    const pool = await ready(kind, 1, 0.01);
+    await pool.submitAll(range(1, 4));
+    const worker = pool.worker(0);
+    expect(worker.work()).toBe(1);
+    worker.begin();
+    worker.finish();
+    expect(worker.begin()).toBe(3);
+    vi.advanceTimersByTime(1);
+    expect(pool.order).toEqual([1]);
+    vi.advanceTimersByTime(1);
+    expect(pool.order).toEqual([1, 2]);
+    vi.advanceTimersByTime(100);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('do not wait behind a long one while younger ones begin', async () => {
     const pool = await ready(kind, 2);
     await pool.submitAll(range(1, 100));
@@ -231,7 +248,7 @@ describe.each<BoardKind>(['shared', 'file'])('the jobs of a pool (%s)', (kind) =
   it('that cannot be sent fail, and those that were sent with them do not', async () => {
     const pool = await ready(kind, 1, 0.1);
     const worker = pool.worker(0);
-    worker.refuses = (args) => (args as unknown[])[0] === 3;
+    worker.refuses = (name) => name === 3;
     await pool.submitAll(range(1, 5));
     expect([...pool.outcomes]).toEqual([[3, 'Error: cannot be cloned']]);
     expect(await workOff(pool)).toEqual([1, 2, 4, 5]);

@@ -82,7 +82,7 @@ class History {
       expect(this.begun.has(name), `${name} is begun again`).toBe(false);
       this.begun.add(name);
     } else {
-      const [name] = worker.running.args;
+      const { name } = worker.running;
       const value = this.#draw() < 0.3 ? `text ${name}` : name;
       this.finished.set(name, value);
       worker.finish(value, this.#draw() < 0.5 ? 0.01 : 3);
@@ -92,7 +92,7 @@ class History {
   }
 
   #die(worker: FakeWorker): void {
-    if (worker.running !== null) this.died.add(worker.running.args[0]);
+    if (worker.running !== null) this.died.add(worker.running.name);
     worker.die();
   }
 
@@ -123,7 +123,7 @@ class History {
 }
 
 describe.each<BoardKind>(['shared', 'file'])('any history of a pool (%s)', (kind) => {
-  it.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  it.each(Array.from({ length: 25 }, (_, seed) => seed))(
     'loses no job and begins none twice, seed %i',
     async (seed) => {
       const history = new History(kind, seed);

@@ -24,7 +24,8 @@ function makeBoard(kind: BoardKind): { board: Board; seat: Seat } {
 interface Task {
   readonly cell: number;
   readonly number: number;
-  readonly args: readonly unknown[];
+  /** Its only argument. */
+  readonly name: unknown;
 }
 
 export class FakeWorker extends Child {
@@ -38,7 +39,7 @@ export class FakeWorker extends Child {
   isHeld = false;
   isKilled = false;
   /** What cannot be cloned. */
-  refuses: (args: unknown) => boolean = () => false;
+  refuses: (name: unknown) => boolean = () => false;
 
   constructor(kind: BoardKind) {
     const { board, seat } = makeBoard(kind);
@@ -52,9 +53,9 @@ export class FakeWorker extends Child {
       const fields = payload as unknown[];
       const tasks: Task[] = [];
       for (let at = 0; at < fields.length; at += 4) {
-        const [cell, number, , args] = fields.slice(at, at + 4);
-        if (this.refuses(args)) throw new Error('cannot be cloned');
-        tasks.push({ cell: cell as number, number: number as number, args: args as unknown[] });
+        const [cell, number, , name] = fields.slice(at, at + 4);
+        if (this.refuses(name)) throw new Error('cannot be cloned');
+        tasks.push({ cell: cell as number, number: number as number, name });
       }
       this.sizes.push(tasks.length);
       this.inbox.push(...tasks);
@@ -74,19 +75,19 @@ export class FakeWorker extends Child {
     return this;
   }
 
-  /** Begins the next job that it may; gives its first argument, undefined when there is none. */
+  /** Begins the next job that it may; gives its argument, undefined when there is none. */
   begin(time = 1): unknown {
     for (let task = this.inbox.shift(); task !== undefined; task = this.inbox.shift()) {
       if (this.seat.begin(task.cell, task.number, time)) {
         this.running = task;
-        return task.args[0];
+        return task.name;
       }
     }
     return undefined;
   }
 
   /** Ends the job that runs. The pool is told by `tell()`. */
-  finish(value: unknown = this.running?.args[0], took = 1): void {
+  finish(value: unknown = this.running?.name, took = 1): void {
     const { cell, number } = this.running as Task;
     this.running = null;
     const kind = this.board.ahead ? kindOf(value) : 0;
@@ -99,7 +100,7 @@ export class FakeWorker extends Child {
 
   /** Wakes the pool if that is due. */
   tell(): void {
-    if (this.seat.due()) this._received([['wake', null]]);
+    if (this.seat.due()) this._received([['wake', true]]);
   }
 
   /** Does the next job; gives its argument. */
@@ -120,7 +121,7 @@ export class FakeWorker extends Child {
 export class FakePool {
   readonly workers: FakeWorker[] = [];
   readonly core: PoolCore;
-  /** The outcomes by the first arguments of the jobs: values, and the texts of errors. */
+  /** The outcomes by the arguments of the jobs: values, and the texts of errors. */
   readonly outcomes = new Map<unknown, unknown>();
   /** In which order they came. */
   readonly order: unknown[] = [];

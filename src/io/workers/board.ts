@@ -18,8 +18,8 @@
  */
 import process from 'node:process';
 
-/** How many jobs may be on their way to a worker. */
-export const CELLS = 256;
+/** How many jobs have room on a board. */
+export const CELLS = 1024;
 
 // What has become of a job.
 export const OFFERED = 1;

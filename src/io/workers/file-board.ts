@@ -5,7 +5,7 @@
  * other has written (Dekker's way): of two that meet at a job at least one sees the other. The worker that sees that a job was
  * to be taken back skips it and says so; the pool that sees that a job has begun leaves it alone, and gets it back should it have been skipped.
  *
- *      pool    [0] how many times it has been woken; [1 + cell] the highest number that was taken back from there
+ *      pool    [0] how many times it was woken, [1] how many jobs it has taken back, [2 + cell] the highest number of those of a cell
  *      worker  a record a cell: mark (number and state), value, time, check
  *
  * A reader may see half of a record that is being written: `check` tells. The worker writes as seldom as it can: the end of a job
@@ -31,7 +31,9 @@ import {
 const RECORD = 32;
 /** Where the pool's region begins. */
 const POOL = CELLS * RECORD;
-const SIZE = POOL + 8 + CELLS * 8;
+/** Where in that the numbers of its cells begin. */
+const TAKEN = 16;
+const SIZE = POOL + TAKEN + CELLS * 8;
 
 let made = 0;
 
@@ -72,12 +74,25 @@ function numberOf(mark: number): number {
   return Math.floor(mark / 64);
 }
 
+/** The pool's region. */
+class Notes {
+  readonly bytes = Buffer.alloc(TAKEN + CELLS * 8);
+  readonly fields = new Float64Array(this.bytes.buffer, this.bytes.byteOffset, 2 + CELLS);
+
+  write(handle: number, from: number, length: number): void {
+    writeSync(handle, this.bytes, from, length, POOL + from);
+  }
+
+  read(handle: number, from: number, length: number): void {
+    readSync(handle, this.bytes, from, length, POOL + from);
+  }
+}
+
 export class FileBoard implements Board {
   readonly handle: number;
   readonly ahead = true;
   readonly #records = new Records();
-  readonly #taken = Buffer.alloc(8 + CELLS * 8);
-  readonly #numbers = new Float64Array(this.#taken.buffer, this.#taken.byteOffset, 1 + CELLS);
+  readonly #notes = new Notes();
   #isOpen = true;
 
   constructor(handle: number) {
@@ -103,8 +118,12 @@ export class FileBoard implements Board {
   offer(): void {}
 
   takeBack(cell: number, number: number): boolean {
-    this.#numbers[1 + cell] = number;
-    writeSync(this.handle, this.#taken, 8 + cell * 8, 8, POOL + 8 + cell * 8);
+    const notes = this.#notes;
+    notes.fields[2 + cell] = number;
+    notes.write(this.handle, TAKEN + cell * 8, 8);
+    // After that: the worker reads the numbers only when their count has changed.
+    notes.fields[1] = (notes.fields[1] as number) + 1;
+    notes.write(this.handle, 8, 8);
     const { bytes } = this.#records;
     readSync(this.handle, bytes, cell * RECORD, RECORD, cell * RECORD);
     const mark = this.#records.mark(cell);
@@ -112,8 +131,9 @@ export class FileBoard implements Board {
   }
 
   woken(): void {
-    (this.#numbers[0] as number)++;
-    writeSync(this.handle, this.#taken, 0, 8, POOL);
+    const notes = this.#notes;
+    notes.fields[0] = (notes.fields[0] as number) + 1;
+    notes.write(this.handle, 0, 8);
     this.look();
   }
 
@@ -145,12 +165,13 @@ export class FileBoard implements Board {
 export class FileSeat implements Seat {
   readonly #handle: number;
   readonly #records = new Records();
-  readonly #taken = Buffer.alloc(8 + CELLS * 8);
-  readonly #numbers = new Float64Array(this.#taken.buffer, this.#taken.byteOffset, 1 + CELLS);
+  readonly #notes = new Notes();
   /** The cells that are to be written. */
   #from = CELLS;
   #to = -1;
   #news = false;
+  /** How many jobs were taken back when the numbers were last read. */
+  #takes = 0;
   /** How many times the pool was woken. */
   #wakes = 0;
 
@@ -170,13 +191,17 @@ export class FileSeat implements Seat {
     writeSync(this.#handle, this.#records.bytes, from, (this.#to + 1) * RECORD - from, from);
     this.#from = CELLS;
     this.#to = -1;
-    readSync(this.#handle, this.#taken, 0, this.#taken.length, POOL);
+    const notes = this.#notes;
+    notes.read(this.#handle, 0, TAKEN);
+    if (notes.fields[1] === this.#takes) return;
+    this.#takes = notes.fields[1] as number;
+    notes.read(this.#handle, TAKEN, CELLS * 8);
   }
 
   begin(cell: number, number: number, time: number): boolean {
     this.#note(cell, markOf(number, RUNNING), 0, time);
     this.#meet();
-    if ((this.#numbers[1 + cell] as number) < number) return true;
+    if ((this.#notes.fields[2 + cell] as number) < number) return true;
     this.#note(cell, markOf(number, SKIPPED), 0, 0);
     this.#news = true;
     return false;
@@ -200,7 +225,7 @@ export class FileSeat implements Seat {
     if (this.#to !== -1) this.#meet();
     if (!this.#news) return false;
     this.#news = false;
-    if (this.#numbers[0] !== this.#wakes) return false;
+    if (this.#notes.fields[0] !== this.#wakes) return false;
     this.#wakes++;
     return true;
   }

@@ -21,6 +21,8 @@ import { PoolMember } from './pool-member.js';
 import { PoolTimers } from './pool-timers.js';
 import type { Child } from './start-child.js';
 
+/** ms after which the pool looks again at a worker that does not wake it at once again, because its jobs are short (pool-worker.ts). */
+const LOOK_AGAIN = 2;
 /** How many workers in a row may die without having begun a job, before a job is given up. */
 const PATIENCE = 3;
 
@@ -58,6 +60,7 @@ export class PoolCore implements JobOwner {
   #made = 0;
   #started = 0;
   #stillborn = 0;
+  #again: NodeJS.Timeout | null = null;
   state: 'open' | 'closed' | 'terminated' = 'open';
 
   constructor(options: CoreOptions) {
@@ -145,9 +148,13 @@ export class PoolCore implements JobOwner {
       member.readyAt = clock();
       this.#changed(member);
     });
-    child.on('wake', () => {
+    child.on<boolean>('wake', (isQuiet) => {
       member.board.woken();
-      this.#collect(member);
+      // The first look may be too early.
+      member.looks = isQuiet ? 2 : 0;
+      this.#settle(member);
+      this.#changed(member);
+      if (isQuiet && member.jobs.length > 0) this.#lookAgain();
     });
     child.on<ResultMessage>('result', (result) => this.#arrived(member, result));
     child.on<{ number: number; value: Packed }>('progress', ({ number, value }) => {
@@ -156,6 +163,18 @@ export class PoolCore implements JobOwner {
     });
     child.onClose(() => this.#died(member));
     return member;
+  }
+
+  /** What was done right after a wake, and before a job that takes long, is seen without another. */
+  #lookAgain(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = null;
+      for (const member of [...this.#members]) {
+        if (member.looks === 0) continue;
+        if (--member.looks > 0) this.#lookAgain();
+        this.#collect(member);
+      }
+    }, LOOK_AGAIN).unref();
   }
 
   #arrived(member: PoolMember, { number, took, value, failure }: ResultMessage): void {

@@ -7,13 +7,10 @@ const LEAST = 16;
 export function compact(list: readonly unknown[]): readonly unknown[] | Float64Array {
   if (list.length < LEAST) return list;
   for (let index = 0; index < list.length; index++) if (typeof list[index] !== 'number') return list;
-  return Float64Array.from(list as readonly number[]);
+  return new Float64Array(list as readonly number[]);
 }
 
-/** The list again. */
-export function listOf(value: readonly unknown[] | Float64Array): readonly unknown[] {
-  if (!(value instanceof Float64Array)) return value;
-  const list: number[] = [];
-  for (let index = 0; index < value.length; index++) list.push(value[index] as number);
-  return list;
+/** Puts what is in `from` at the end of `list`. */
+export function append(list: unknown[], from: ArrayLike<unknown>): void {
+  for (let index = 0; index < from.length; index++) list.push(from[index]);
 }

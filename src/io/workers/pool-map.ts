@@ -1,6 +1,6 @@
 /** The jobs of a map as one piece of work. */
 import type { Job, Sink } from './pool-job.js';
-import { listOf } from './pool-lists.js';
+import { append } from './pool-lists.js';
 
 interface Outcome {
   readonly value: unknown;
@@ -50,7 +50,7 @@ export class PoolMap implements Sink {
         for (let at = this.#jobs.length - 1; at >= 0; at--) this.#jobs[at]?.giveUp();
         return;
       }
-      for (const each of listOf(next.value as unknown[])) this.#values.push(each);
+      append(this.#values, next.value as ArrayLike<unknown>);
       if (this.#at === this.#count) this.#end(this.#values, false);
     }
   }

@@ -10,7 +10,7 @@ const MOST_AHEAD = CELLS / 2;
 
 /** The numbers of functions, by which all workers of all pools know them. */
 const numbers = new Map<string, number>();
-const KINDS = ['call', 'map', 'star', 'each'] as const;
+const KINDS = ['call', 'one', 'map', 'star', 'each'] as const;
 
 export class PoolMember implements JobHolder {
   readonly child: Child;
@@ -19,6 +19,8 @@ export class PoolMember implements JobHolder {
   readonly jobs: Job[] = [];
   /** `clock()` when it was ready to work; 0 before that. */
   readyAt = 0;
+  /** How many times it is to be looked at without having woken the pool. */
+  looks = 0;
   isEnding = false;
   /** It has begun a job in its life. */
   hasBegun = false;
@@ -26,7 +28,9 @@ export class PoolMember implements JobHolder {
   usual = 0;
   #made = 0;
   #told = new Set<number>();
-  #free: number[] = [];
+  /** The cells that are in use, and the last that was taken: they are taken in turn, so that jobs that follow one another lie together. */
+  readonly #used = new Uint8Array(CELLS);
+  #cell = 0;
   #outbox: Job[] = [];
   #isDue = false;
 
@@ -34,7 +38,6 @@ export class PoolMember implements JobHolder {
     this.child = child;
     this.number = number;
     this.board = child.board;
-    for (let cell = CELLS - 1; cell >= 0; cell--) this.#free.push(cell);
   }
 
   toString(): string {
@@ -50,7 +53,7 @@ export class PoolMember implements JobHolder {
 
   /** Has it do `job`, after those that it has. It is sent at once to a worker that has none, else with others of this turn. */
   give(job: Job): void {
-    const cell = this.#free.pop() as number;
+    const cell = this.#nextCell();
     job.member = this;
     job.cell = cell;
     job.number = ++this.#made;
@@ -64,6 +67,13 @@ export class PoolMember implements JobHolder {
       this.#isDue = true;
       queueMicrotask(() => this.send());
     }
+  }
+
+  #nextCell(): number {
+    do this.#cell = (this.#cell + 1) % CELLS;
+    while (this.#used[this.#cell] === 1);
+    this.#used[this.#cell] = 1;
+    return this.#cell;
   }
 
   /** Sends what was given. What cannot be sent fails. */
@@ -108,7 +118,7 @@ export class PoolMember implements JobHolder {
       numbers.set(key, fn._number);
     }
     const isLimited = limit !== Number.POSITIVE_INFINITY;
-    const call = fn._number * 16 + KINDS.indexOf(kind) * 4 + (isLimited ? 2 : 0) + (args.marked ? 1 : 0);
+    const call = fn._number * 32 + KINDS.indexOf(kind) * 4 + (isLimited ? 2 : 0) + (args.marked ? 1 : 0);
     if (this.#told.has(call)) return call;
     this.#told.add(call);
     const { url, export: name, _text: text } = fn;
@@ -156,7 +166,7 @@ export class PoolMember implements JobHolder {
   /** They are no jobs of its any more. */
   #release(jobs: readonly Job[]): void {
     for (const job of jobs) {
-      this.#free.push(job.cell);
+      this.#used[job.cell] = 0;
       job.member = null;
     }
     if (jobs.length > 0 && this.jobs.length === 0) this.child.hold(false);
@@ -167,10 +177,14 @@ export class PoolMember implements JobHolder {
     return this.jobs.find((each) => each.number === number) ?? null;
   }
 
-  /** A job has run for `took` ms. */
+  /**
+   * A job has run for `took` ms. Shorter ones count for more: a machine that is busy makes some take long, and too much work ahead can be taken
+   * back, where too little leaves the worker without any.
+   */
   note(took: number): void {
     this.hasBegun = true;
-    this.usual = this.usual === 0 ? took : this.usual * 0.8 + took * 0.2;
+    const { usual } = this;
+    this.usual = usual === 0 ? took : usual + (took - usual) * (took < usual ? 0.3 : 0.03);
   }
 
   /**

@@ -14,7 +14,17 @@ export function makeOrder(
   options: JobOptions,
 ): JobOrder {
   checkTimeout(options.timeout);
-  return { fn: referenceTo(fn), kind, args: packArgs(kind, args), options };
+  const ref = referenceTo(fn);
+  if (kind === 'call' && args.length === 1 && isPlain(args[0])) {
+    return { fn: ref, kind: 'one', args: { value: args[0], marked: false }, options };
+  }
+  return { fn: ref, kind, args: packArgs(kind, args), options };
+}
+
+/** There is nothing in it to be looked at. */
+function isPlain(value: unknown): boolean {
+  const type = typeof value;
+  return value === null || (type !== 'object' && type !== 'function' && type !== 'symbol');
 }
 
 function packArgs(kind: JobKind, args: readonly unknown[]): Packed {

@@ -8,12 +8,15 @@ import { childInit } from './child-state.js';
 import { pack, unpackAll } from './codec.js';
 import { type PackedFailure, packFailure } from './failure.js';
 import { FileSeat } from './file-board.js';
-import { compact, listOf } from './pool-lists.js';
+import { compact } from './pool-lists.js';
 import { type AnyFunction, Ref, resolveRef } from './references.js';
 import { SharedSeat } from './shared-board.js';
 
-/** One call; or a call for each of a chunk of items, which are lists of arguments for 'star'; 'each' gives the outcome of every item. */
-export type JobKind = 'call' | 'map' | 'star' | 'each';
+/**
+ * One call, 'one' with a single argument that needs no list; or a call for each of a chunk of items, which are lists of arguments for 'star';
+ * 'each' gives the outcome of every item.
+ */
+export type JobKind = 'call' | 'one' | 'map' | 'star' | 'each';
 
 /** What the number of a call stands for, in messages about jobs. */
 export interface CallMessage {
@@ -43,6 +46,9 @@ interface Callee extends CallMessage {
 
 /** ms that jobs may run before other messages are heard. */
 const SLICE = 5;
+/** ms after which the pool is woken again, when jobs are much shorter and there are more; it looks by itself a little later (pool-core.ts). */
+const QUIET = 0.2;
+const SHORT = QUIET / 4;
 const functions = new Map<string, AnyFunction>();
 let sendReport: ((value: unknown) => void) | null = null;
 
@@ -78,6 +84,11 @@ class Runner {
   #cell = 0;
   #number = 0;
   #since = 0;
+  /** How long the last one ran. */
+  #last = 0;
+  #wokeAt = 0;
+  /** The pool knows that it is not woken for a while. */
+  #isQuiet = false;
   #runs = false;
   /** It has reported something, which must arrive before its result. */
   #hasReported = false;
@@ -118,7 +129,7 @@ class Runner {
       this.#at += 4;
       const { fn, isLimited } = callee;
       const goes = this.#seat.begin(cell, number, isLimited && fn !== undefined ? clock() : 0);
-      this.#wake();
+      if (!this.#isQuiet || this.#since - this.#wokeAt > QUIET) this.#wake();
       if (!goes) continue;
       this.#cell = cell;
       this.#number = number;
@@ -140,16 +151,19 @@ class Runner {
   }
 
   #wake(): void {
-    if (this.#seat.due()) this.#channel.post('wake', null);
+    if (!this.#seat.due()) return;
+    this.#wokeAt = this.#since;
+    this.#isQuiet = this.#last < SHORT;
+    this.#channel.post('wake', this.#isQuiet);
   }
 
   /** The job is over: how long it has run. The next begins at once. */
   #took(): number {
     this.#runs = false;
     const now = performance.now();
-    const took = now - this.#since;
+    this.#last = now - this.#since;
     this.#since = now;
-    return took;
+    return this.#last;
   }
 
   #succeed(value: unknown, kind: JobKind = 'call'): void {
@@ -159,7 +173,8 @@ class Runner {
       return;
     }
     try {
-      const packed = pack(kind === 'call' ? value : compact(value as unknown[]), 'the result');
+      const isList = kind === 'map' || kind === 'star';
+      const packed = pack(isList ? compact(value as unknown[]) : value, 'the result');
       this.#send({ value: packed });
     } catch (error) {
       this.#fail(error);
@@ -185,13 +200,14 @@ class Runner {
   /** A plain call of a known function needs no greenlet: true when it is over. What blocks goes on in one, which begins the next job. */
   #runNow(callee: Callee, args: unknown): boolean {
     const { fn, kind, marked } = callee;
-    if (fn === undefined || kind !== 'call' || marked) {
+    const isOne = kind === 'one';
+    if (fn === undefined || marked || !(isOne || kind === 'call')) {
       void this.#runLater(callee, args);
       return false;
     }
     let result: unknown;
     try {
-      result = fn(...(args as unknown[]));
+      result = isOne ? fn(args) : fn(...(args as unknown[]));
     } catch (error) {
       this.#fail(error);
       return true;
@@ -209,8 +225,9 @@ class Runner {
       const fn = await this.#resolve(callee);
       const given = (await unpackAll({ value: args, marked: callee.marked })) as unknown[];
       const { kind } = callee;
-      if (kind === 'call') this.#spawn(() => fn(...given), kind);
-      else this.#spawn(() => chunk(fn, listOf(given), kind), kind);
+      if (kind === 'one') this.#spawn(() => fn(given), kind);
+      else if (kind === 'call') this.#spawn(() => fn(...given), kind);
+      else this.#spawn(() => chunk(fn, given, kind), kind);
     } catch (error) {
       this.#fail(error);
       this.#next();
@@ -234,7 +251,7 @@ class Runner {
     const run = new Greenlet(body);
     run.name = `job ${this.#number}`;
     run.rawlink(() => {
-      if (run.successful()) this.#succeed(run.value, kind === 'each' ? 'call' : kind);
+      if (run.successful()) this.#succeed(run.value, kind);
       else this.#fail(run.error);
       this.#next();
     });
@@ -246,7 +263,8 @@ function isWork(value: object): boolean {
   return 'then' in value || ('next' in value && 'throw' in value) || '_start' in value;
 }
 
-function* chunk(fn: Fn, items: readonly unknown[], kind: JobKind): Green<unknown[] | EachOutcome> {
+/** `items` may be a block of numbers. */
+function* chunk(fn: Fn, items: ArrayLike<unknown>, kind: JobKind): Green<unknown[] | EachOutcome> {
   const values: unknown[] = [];
   const failures = new Map<number, PackedFailure>();
   for (let at = 0; at < items.length; at++) {

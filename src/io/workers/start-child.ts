@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Transferable, Worker } from 'node:worker_threads';
+import { type Transferable, Worker, type WorkerOptions } from 'node:worker_threads';
 import { type Board, NoBoard } from './board.js';
 import { Channel } from './channel.js';
 import { type Init, mainUrl, type StartMethod } from './child-state.js';
@@ -109,6 +109,19 @@ class ProcessChild extends Child {
   }
 }
 
+/** A thread shares the options of V8 and of the process, and refuses to be given them: it says which they are. */
+function startWorker(file: string | URL, options: WorkerOptions): Worker {
+  try {
+    return new Worker(file, options);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ERR_WORKER_INVALID_EXEC_ARGV') throw error;
+    const refused = new Set(message.replace(/^.*flags: /, '').split(', '));
+    const execArgv = (options.execArgv ?? []).filter((arg) => !refused.has(arg));
+    return new Worker(file, { ...options, execArgv });
+  }
+}
+
 class ThreadChild extends Child {
   readonly kind: StartMethod = 'worker';
   readonly pid = process.pid;
@@ -118,7 +131,7 @@ class ThreadChild extends Child {
   constructor(init: Init, board: Board) {
     super(board);
     const loader = threadLoader();
-    this.#raw = new Worker(loader ?? ENTRY, {
+    this.#raw = startWorker(loader ?? ENTRY, {
       eval: loader !== null,
       workerData: init,
       argv: process.argv.slice(2),
