@@ -25,7 +25,7 @@ async function measured({ contestants, setup }) {
   );
 }
 
-async function described({ title, contestants, bars = [], growth, verify, setup }) {
+async function described({ title, short, contestants, bars = [], growth, verify, setup }) {
   if (verify !== undefined && !trusted) {
     await setup?.();
     await verify();
@@ -36,6 +36,7 @@ async function described({ title, contestants, bars = [], growth, verify, setup 
   const lost = new Set(missing.flatMap(figuresOf).map((each) => each.id));
   return {
     title,
+    short,
     growth,
     bars: bars.filter(({ of, to }) => !lost.has(of) && !lost.has(to)),
     contestants: present.flatMap(figuresOf),

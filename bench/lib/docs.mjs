@@ -1,6 +1,6 @@
 /**
  * The figures of docs/performance.md. They stand between `<!-- figures: NAME -->` and `<!-- /figures -->`, and come from the reports
- * of results/, so that no figure is typed by hand. `node docs.mjs --check` fails when the page says something else than they.
+ * of results/, so that no figure is typed by hand. `node docs.mjs` fails when the page says something else.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

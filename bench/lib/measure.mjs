@@ -31,10 +31,11 @@
 import { deepStrictEqual } from 'node:assert';
 import { Bench } from 'tinybench';
 
-/** How long, in ms: runs that do not count, at least and at most; then the counted ones, and how many these are at least. */
+/** How long, in ms: runs that do not count, at least and at most; then the counted ones. And how many of both there are at least,
+ * if they do not take twice that time. */
 export const EFFORTS = {
-  quick: { warm: [40, 600], count: 80, runs: 1 },
-  full: { warm: [250, 2000], count: 500, runs: 3 },
+  quick: { warm: [40, 500], warmups: 3, count: 80, runs: 1 },
+  full: { warm: [250, 2000], warmups: 4, count: 500, runs: 3 },
 };
 
 /** A run is faster if it takes less than this part of the fastest; so many that are not, and it is steady. */
@@ -91,17 +92,17 @@ async function timed({ label, prepare, run, ops, expected, clock = 'wall' }, beg
 }
 
 /** Runs it until it is steady; gives how long the last run took, with all that belongs to it. */
-async function warm({ warm: [least, most] }, once) {
+async function warm({ warm: [least, most], warmups }, once) {
   const begun = performance.now();
   let fastest = Number.POSITIVE_INFINITY;
-  let steady = 0;
-  for (;;) {
+  for (let runs = 1, steady = 0; ; runs++) {
     const started = performance.now();
     const time = await once();
     const ended = performance.now();
     steady = time < FASTER * fastest ? 0 : steady + 1;
     fastest = Math.min(fastest, time);
     const passed = ended - begun;
-    if ((passed >= least && steady >= STEADY) || passed >= most) return ended - started;
+    const enough = passed >= least && steady >= STEADY;
+    if (enough || (passed >= most && runs >= warmups) || passed >= 2 * most) return ended - started;
   }
 }

@@ -8,7 +8,7 @@ const FAMILIES = [
   ['Node, callbacks', '#8c510a', 'square'],
   ['effect', '#7570b3', 'diamond'],
   ['effection', '#e7298a', 'diamond'],
-  ['a library for one thing', '#a6761d', 'cross'],
+  ['other libraries', '#a6761d', 'cross'],
   ['Go', '#1f9fbf', 'square'],
   ['gevent', '#2ca02c', 'circle'],
   ['Python threads', '#98b34a', 'triangle-down'],
@@ -20,7 +20,7 @@ const COLOURS = {
     type: 'nominal',
     title: null,
     scale: { domain: FAMILIES.map(([name]) => name), range: FAMILIES.map(([, colour]) => colour) },
-    legend: { orient: 'bottom', columns: 5 },
+    legend: { orient: 'bottom', columns: 5, labelLimit: 200 },
   },
   shape: {
     field: 'family',
@@ -31,7 +31,7 @@ const COLOURS = {
 };
 
 const familyOf = ({ family }) =>
-  FAMILIES.some(([name]) => name === family) ? family : 'a library for one thing';
+  FAMILIES.some(([name]) => name === family) ? family : 'other libraries';
 
 /** How a workload, and one of its cases, is called in a picture or a summary. */
 export function shortName({ short, title, size }, which = '') {
@@ -98,8 +98,8 @@ export function comparisonPicture(report) {
     scale: { type: 'log' },
     title: 'cost in units of greenlets (to the right of 1: greenlets is cheaper)',
     axis: {
+      values: [0.001, 0.01, 0.1, 1, 10, 100, 1000, 10_000],
       labelExpr: "datum.value < 1 ? '1/' + format(1 / datum.value, ',') : format(datum.value, ',')",
-      tickCount: 8,
     },
   };
   return {

@@ -127,7 +127,7 @@ export default ({ quick }) => {
   };
   return {
     title: `crawl over HTTP: ${count.toLocaleString('en')} pages of 10 kB with 5 ms of latency, ${AT_ONCE} at once`,
-    weight: 'heavy',
+    short: 'crawl',
     contestants: [
       ...CLIENTS.map(([id, label, crawl]) => ({
         id,

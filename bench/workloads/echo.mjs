@@ -73,7 +73,6 @@ export default () => {
   const task = { ops: REQUESTS, expected: REQUESTS * SIZE };
   return {
     title: `TCP echo: a request of ${SIZE} bytes and its answer, ${CONNECTIONS} connections`,
-    weight: 'slow',
     contestants: [
       {
         id: 'greenlets',

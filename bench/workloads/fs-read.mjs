@@ -6,17 +6,17 @@ import { join } from 'node:path';
 import { fs } from '../../dist/io/index.js';
 import { joinall, spawn } from '../greenlets.mjs';
 
-const MANY = 10_000;
 const AT_ONCE = 64;
 const SIZE = 1024;
 
+let many;
 let paths;
 
 /** Writes them. */
 function setup() {
   const folder = mkdtempSync(join(tmpdir(), 'greenlets-fs-read-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  paths = Array.from({ length: MANY }, (_, i) => {
+  paths = Array.from({ length: many }, (_, i) => {
     const sub = join(folder, String(i % 100));
     if (i < 100) mkdirSync(sub);
     const path = join(sub, `${i}.txt`);
@@ -27,7 +27,7 @@ function setup() {
 
 function* worker(from) {
   let sum = 0;
-  for (let i = from; i < MANY; i += AT_ONCE) sum += (yield* fs.readFile(paths[i])).length;
+  for (let i = from; i < many; i += AT_ONCE) sum += (yield* fs.readFile(paths[i])).length;
   return sum;
 }
 
@@ -40,7 +40,7 @@ function* greenlets() {
 
 async function asyncWorker(from) {
   let sum = 0;
-  for (let i = from; i < MANY; i += AT_ONCE) sum += (await readFile(paths[i])).length;
+  for (let i = from; i < many; i += AT_ONCE) sum += (await readFile(paths[i])).length;
   return sum;
 }
 
@@ -54,24 +54,24 @@ async function asyncFunctions() {
 function callbacks() {
   return new Promise((resolve, reject) => {
     let sum = 0;
-    let left = MANY;
+    let left = many;
     const step = (i) => {
       readFileCallback(paths[i], (error, data) => {
         if (error) return reject(error);
         sum += data.length;
         if (--left === 0) resolve(sum);
-        else if (i + AT_ONCE < MANY) step(i + AT_ONCE);
+        else if (i + AT_ONCE < many) step(i + AT_ONCE);
       });
     };
     for (let i = 0; i < AT_ONCE; i++) step(i);
   });
 }
 
-export default () => {
-  const task = { ops: MANY, expected: MANY * SIZE };
+export default ({ quick }) => {
+  many = quick ? 2000 : 10_000;
+  const task = { ops: many, expected: many * SIZE };
   return {
-    title: `files: ${MANY.toLocaleString('en')} of ${SIZE} bytes, read whole, ${AT_ONCE} at a time`,
-    weight: 'slow',
+    title: `files: ${many.toLocaleString('en')} of ${SIZE} bytes, read whole, ${AT_ONCE} at a time`,
     contestants: [
       {
         id: 'greenlets',

@@ -81,12 +81,11 @@ async function load(port, count) {
 }
 
 export default ({ quick }) => {
-  const count = quick ? 5000 : 20_000;
+  const count = quick ? 2000 : 20_000;
   const task = { ops: count, expected: count };
   const cpu = { ...task, clock: 'cpu' };
   return {
     title: `HTTP: ${count.toLocaleString('en')} times hello world over ${CONNECTIONS} connections`,
-    weight: 'slow',
     contestants: [
       {
         id: 'greenlets',

@@ -152,7 +152,7 @@ function effectionBegin({ createScope, suspend }) {
 
 export default ({ size: many = MANY, quick }) => {
   const task = { ops: many, expected: 2 * many };
-  const fewer = quick ? 500 : 2000;
+  const [less, fewer] = quick ? [20_000, 500] : [many, 2000];
   const ofGevent = quick ? 10_000 : MANY;
   return {
     title: `kill: ${many.toLocaleString('en')} that are parked inside \`try … finally\``,
@@ -184,14 +184,15 @@ export default ({ size: many = MANY, quick }) => {
       },
       {
         id: 'effect',
-        label: 'effect: `Fiber.interruptAll`',
+        label: `effect: \`Fiber.interruptAll\`, ${less.toLocaleString('en')} of them`,
         family: 'effect',
         peer: 'effect',
         grows: false,
         begin: effectBegin,
-        prepare: ({ park }) => park(many),
+        prepare: ({ park }) => park(less),
         run: (list, { kill }) => kill(list),
-        ...task,
+        ops: less,
+        expected: 2 * less,
       },
       {
         id: 'effection',

@@ -77,6 +77,7 @@ export default () => {
   const task = { ops: TIMES, expected: SUM };
   return {
     title: 'a queue with room and with items: put + get',
+    short: 'a queue that is ready',
     contestants: [
       {
         id: 'bounded',

@@ -265,7 +265,6 @@ export default ({ quick }) => {
       {
         id: 'naming',
         label: 'bare generators that yield whom they switch to; a loop steps that one',
-        family: 'generators that name the next',
         run: naming,
         ...task,
       },
@@ -286,7 +285,6 @@ export default ({ quick }) => {
       {
         id: 'handing',
         label: 'async functions that hand over by name: resolve what the other awaits, await your own',
-        family: 'promises by name',
         run: handing,
         ...task,
       },

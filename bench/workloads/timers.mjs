@@ -102,7 +102,8 @@ async function verify() {
 export default ({ size: many = MANY, quick }) => {
   const delays = delaysOf(many);
   const task = { ops: many, expected: total(delays), clock: 'cpu' };
-  const fewer = delaysOf(2000);
+  const fewer = delaysOf(quick ? 500 : 2000);
+  const less = quick ? delaysOf(20_000) : delays;
   const ofGevent = quick ? 10_000 : MANY;
   const like = (to, text) => ({
     text: `CPU of ${many.toLocaleString('en')} timers, to ${text}`,
@@ -151,14 +152,16 @@ export default ({ size: many = MANY, quick }) => {
       },
       effectRow({
         id: 'effect',
-        label: 'effect: `Effect.sleep(ms)`',
-        program: (effect) => effectProgram(effect, delays),
+        label: `effect: \`Effect.sleep(ms)\`, ${less.length.toLocaleString('en')} of them`,
+        program: (effect) => effectProgram(effect, less),
         grows: false,
         ...task,
+        ops: less.length,
+        expected: total(less),
       }),
       effectionRow({
         id: 'effection',
-        label: 'effection: `sleep(ms)`, 2,000 of them',
+        label: `effection: \`sleep(ms)\`, ${fewer.length.toLocaleString('en')} of them`,
         program: (effection) => effectionProgram(effection, fewer),
         ...task,
         ops: fewer.length,
