@@ -3,7 +3,8 @@ import { figure, measuredOf, median, table } from './figures.mjs';
 import { shortName } from './pictures.mjs';
 
 /** An operation's cost is taken to be proportional to a power of the size; a greater power than this is worse than linear. */
-const STEEP = 0.1;
+const STEEP = 0.15;
+const SIZES = 3;
 
 export const FAMILIES = ['greenlets', 'bare generators', 'async/await'];
 
@@ -54,7 +55,9 @@ function powerOf(points) {
 export function formatGrowth(panels) {
   const rows = panels.map(({ name, what, unit, lines: [greenlets, ...others] }) => [
     `${name} (${what})`,
-    ...greenlets.points.map(({ size, value }) => `${figure(value, unit)} at ${size.toLocaleString('en')}`),
+    ...Array.from({ length: SIZES }, (_, i) => greenlets.points[i]).map((point) =>
+      point === undefined ? '–' : `${figure(point.value, unit)} at ${point.size.toLocaleString('en')}`,
+    ),
     greenlets.power.toFixed(2),
     ...FAMILIES.slice(1).map(
       (family) => others.find((each) => each.family === family)?.power.toFixed(2) ?? '',

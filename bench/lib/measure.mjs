@@ -35,6 +35,8 @@ import { Bench } from 'tinybench';
  * if they do not take twice that time. */
 export const EFFORTS = {
   quick: { warm: [40, 500], warmups: 3, count: 80, runs: 1 },
+  // Small sizes are to be as warm as great ones.
+  growth: { warm: [400, 3000], warmups: 3, count: 200, runs: 1 },
   full: { warm: [250, 2000], warmups: 4, count: 500, runs: 3 },
 };
 

@@ -30,8 +30,7 @@ const COLOURS = {
   },
 };
 
-const familyOf = ({ family }) =>
-  FAMILIES.some(([name]) => name === family) ? family : 'other libraries';
+const familyOf = ({ family }) => (FAMILIES.some(([name]) => name === family) ? family : 'other libraries');
 
 /** How a workload, and one of its cases, is called in a picture or a summary. */
 export function shortName({ short, title, size }, which = '') {

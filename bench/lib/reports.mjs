@@ -16,13 +16,15 @@ const LIMITS = {
 
 /** All workloads, or those of `only`, on one version of Node: { kind: 'table', … }. */
 export async function measureAll({ node, quick, only = FILES, rounds, found, log }) {
-  const limits = LIMITS[quick ? 'quick' : 'full'];
+  const effort = quick ? 'quick' : 'full';
+  const limits = LIMITS[effort];
   const jobs = JOBS.filter(({ file, full }) => only.includes(file) && !(full && quick)).map(
     ({ file, size }) => ({ file, size }),
   );
   return await report({
     kind: 'table',
     quick,
+    effort,
     node,
     found,
     log,
@@ -43,7 +45,7 @@ export async function measureGrowth({ node, only = FILES, rounds, found, log }) 
   const limits = LIMITS.growth;
   return await report({
     kind: 'growth',
-    quick: true,
+    effort: 'growth',
     node,
     found,
     log,
@@ -54,10 +56,10 @@ export async function measureGrowth({ node, only = FILES, rounds, found, log }) 
   });
 }
 
-async function report({ kind, quick, node, found, log, ...session }) {
+async function report({ kind, quick = false, node, found, log, ...session }) {
   const date = new Date().toISOString();
   const before = loadavg()[0];
-  const workloads = await runSession({ node, quick, tools: found.tools, log, ...session });
+  const workloads = await runSession({ node, tools: found.tools, log, ...session });
   return {
     kind,
     date,

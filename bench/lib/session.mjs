@@ -13,11 +13,12 @@ const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url));
 
 /**
  * `jobs`: [{ file, size?, trusted? }]; `wanted(contestant)`: which of theirs; `budget`: ms; `rounds`: at most so many; `log(text)`.
- * With `quick` the later rounds have only the contestants that a bar speaks of.
+ * `effort` is one of EFFORTS. With 'quick' the later rounds have only the contestants that a bar speaks of.
  */
-export async function runSession({ jobs, node, quick, tools, budget, rounds, wanted = () => true, log }) {
+export async function runSession({ jobs, node, effort, tools, budget, rounds, wanted = () => true, log }) {
   const begun = performance.now();
   const left = () => budget - (performance.now() - begun);
+  const quick = effort !== 'full';
   const base = { quick, tools };
   const entries = [];
   for (const job of jobs) entries.push(await describe(node, { ...base, ...job }, wanted));
@@ -27,9 +28,9 @@ export async function runSession({ jobs, node, quick, tools, budget, rounds, wan
       // One that does not fit any more is left out of the round; the first round is for all.
       if (entry.error !== undefined || (round > 0 && entry.time > left())) continue;
       const started = performance.now();
-      await measureRound(node, base, entry, round, quick);
+      await measureRound(node, base, entry, round, effort);
       const time = performance.now() - started;
-      if (round === 0 && quick) entry.time = (time * barred(entry).length) / entry.units.length;
+      if (round === 0 && effort === 'quick') entry.time = (time * barred(entry).length) / entry.units.length;
       else entry.time = time;
       log(`round ${round + 1}: ${nameOf(entry)}, ${(time / 1000).toFixed(1)} s\n`);
     }
@@ -57,13 +58,12 @@ function barred({ units, bars, contestants }) {
   return units.filter((unit) => froms.has(unit));
 }
 
-async function measureRound(node, base, entry, round, quick) {
+async function measureRound(node, base, entry, round, effort) {
   const { file, size, units, contestants, failed } = entry;
   for (const each of contestants) each.values[round] = null;
-  for (const unit of quick && round > 0 ? barred(entry) : units) {
+  for (const unit of effort === 'quick' && round > 0 ? barred(entry) : units) {
     if (failed.some(({ id }) => id === unit)) continue;
-    const effort = EFFORTS[quick ? 'quick' : 'full'];
-    const answer = await inChild(node, { ...base, file, size, contestant: unit, effort });
+    const answer = await inChild(node, { ...base, file, size, contestant: unit, effort: EFFORTS[effort] });
     const mine = contestants.filter(({ from }) => from === unit);
     if (answer.error !== undefined) failed.push({ id: unit, label: mine[0].label, error: answer.error });
     else for (const each of mine) each.values[round] = answer[each.id];
@@ -89,7 +89,9 @@ function inChild(node, settings) {
     });
     child.on('error', (error) => done({ error: String(error) }));
     child.on('close', (code, signal) => {
-      if (code === 0) done(JSON.parse(output.trim().split('\n').at(-1)));
+      // A warning says that something went another way than the workload has it.
+      if (code === 0 && !errors.includes('greenlets: warning'))
+        done(JSON.parse(output.trim().split('\n').at(-1)));
       else done({ error: errors || `exit code ${code}, signal ${signal}` });
     });
   });

@@ -5,7 +5,8 @@ import { effectionRow, effectRow } from '../lib/peer.mjs';
 import { programRow } from '../lib/tools.mjs';
 
 const MANY = 100;
-const TIMES = 5000;
+/** How often each takes it. */
+const TURNS = 50;
 
 /** What the lock guards: read before the switch and written after it, so that two at once would lose a step. */
 let steps = 0;
@@ -24,7 +25,7 @@ function* greenlets(many) {
   steps = 0;
   const lock = new Lock();
   const list = [];
-  for (let i = 0; i < many; i++) list.push(spawn(taking, lock, TIMES / many));
+  for (let i = 0; i < many; i++) list.push(spawn(taking, lock, TURNS));
   yield* joinall(list, { raiseError: true });
   return steps;
 }
@@ -41,7 +42,7 @@ function* bareTaking(turns) {
 
 function generators(many) {
   steps = 0;
-  const ring = Array.from({ length: many }, () => bareTaking(TIMES / many));
+  const ring = Array.from({ length: many }, () => bareTaking(TURNS));
   for (let head = 0; ring.length > 0; head = (head + 1) % ring.length) {
     ring[head].next();
     if (ring[head].next().done) return steps;
@@ -102,7 +103,7 @@ async function limitedTaking(limit, turns) {
 
 async function asyncFunctions(one, lock, many) {
   steps = 0;
-  await Promise.all(Array.from({ length: many }, () => one(lock, TIMES / many)));
+  await Promise.all(Array.from({ length: many }, () => one(lock, TURNS)));
   return steps;
 }
 
@@ -118,7 +119,7 @@ function effectProgram({ Effect, Semaphore }) {
     const semaphore = yield* Semaphore.make(1);
     const guardedStep = semaphore.withPermits(1)(step);
     const taker = Effect.gen(function* () {
-      for (let i = 0; i < TIMES / MANY; i++) yield* guardedStep;
+      for (let i = 0; i < TURNS; i++) yield* guardedStep;
     });
     const takers = Array.from({ length: MANY }, () => taker);
     yield* Effect.all(takers, { concurrency: 'unbounded', discard: true });
@@ -150,7 +151,7 @@ function effectionProgram({ all, until, withResolvers }) {
   }
 
   function* taking(mutex) {
-    for (let i = 0; i < TIMES / MANY; i++) {
+    for (let i = 0; i < TURNS; i++) {
       yield* mutex.acquire();
       const seen = steps;
       yield* until(Promise.resolve());
@@ -187,7 +188,7 @@ async function verify() {
 }
 
 export default ({ size: many = MANY }) => {
-  const task = { ops: TIMES, expected: TIMES };
+  const task = { ops: many * TURNS, expected: many * TURNS };
   const mutex = { family: 'async-mutex', peer: 'async-mutex', begin: (module) => module.Mutex, ...task };
   return {
     title: `mutex: ${many.toLocaleString('en')} that take one lock in turn and give way while they hold it, an acquisition`,
@@ -252,14 +253,14 @@ export default ({ size: many = MANY }) => {
         label: 'Go: `sync.Mutex`, `runtime.Gosched()` inside',
         family: 'Go',
         tool: 'go',
-        args: ['mutex', MANY, TIMES / MANY],
+        args: ['mutex', MANY, TURNS],
       }),
       programRow({
         id: 'gevent',
         label: 'gevent: `BoundedSemaphore(1)`, `gevent.sleep(0)` inside',
         family: 'gevent',
         tool: 'gevent',
-        args: ['mutex', MANY, TIMES / MANY],
+        args: ['mutex', MANY, TURNS],
       }),
       programRow({
         id: 'threads',

@@ -7,8 +7,11 @@ import { programRow } from '../lib/tools.mjs';
 
 const CHANNELS = 10;
 const TIMES = 2000;
+/** For those that take far longer. */
 const FEWER = 200;
-const SUM = (TIMES * (TIMES - 1)) / 2;
+const sumOf = (times) => (times * (times - 1)) / 2;
+/** How often it is done: as `settings.size` has it. */
+let times = TIMES;
 
 const KEYS = Array.from({ length: CHANNELS }, (_, i) => `c${i}`);
 const makeChannels = (count) => Array.from({ length: count }, () => new Channel());
@@ -34,7 +37,7 @@ function pick(channels) {
 
 function* selecting(channels) {
   let sum = 0;
-  for (let i = 0; i < TIMES; i++) sum += (yield* pick(channels)).value;
+  for (let i = 0; i < times; i++) sum += (yield* pick(channels)).value;
   return sum;
 }
 
@@ -42,13 +45,13 @@ function* selecting(channels) {
 function* selectingAgain(channels) {
   const picked = pick(channels);
   let sum = 0;
-  for (let i = 0; i < TIMES; i++) sum += (yield* picked).value;
+  for (let i = 0; i < times; i++) sum += (yield* picked).value;
   return sum;
 }
 
 function* getting([channel]) {
   let sum = 0;
-  for (let i = 0; i < TIMES; i++) sum += yield* channel.get();
+  for (let i = 0; i < times; i++) sum += yield* channel.get();
   return sum;
 }
 
@@ -58,22 +61,22 @@ function* puttingOne(channel, item) {
 
 /** Puts all items, into one channel after the other. */
 function* puttingInTurn(channels) {
-  for (let i = 0; i < TIMES; i++) yield* channels[i % channels.length].put(i);
+  for (let i = 0; i < times; i++) yield* channels[i % channels.length].put(i);
 }
 
 /** Puts its share of the items. */
 function* puttingShare(channels, index) {
-  for (let i = index; i < TIMES; i += channels.length) yield* channels[index].put(i);
+  for (let i = index; i < times; i += channels.length) yield* channels[index].put(i);
 }
 
 /** All items wait in the first channel, and one item that nobody comes to in each of the others. */
 async function readyFirst(count) {
   const channels = makeChannels(count);
   const putters = [];
-  for (let i = 0; i < TIMES; i++) putters.push(spawn(puttingOne, channels[0], i));
+  for (let i = 0; i < times; i++) putters.push(spawn(puttingOne, channels[0], i));
   const rest = channels.slice(1).map((channel) => spawn(puttingOne, channel, 0));
   await sleep(0);
-  deepStrictEqual(channels[0].balance, TIMES);
+  deepStrictEqual(channels[0].balance, times);
   return { channels, rest };
 }
 
@@ -93,7 +96,7 @@ function fromAll(channels, taking) {
 /** As it is written with promises: whoever waits for one of several queues is woken by any, and looks where something is. */
 async function asyncTaking(queues) {
   let sum = 0;
-  for (let i = 0; i < TIMES; i++) {
+  for (let i = 0; i < times; i++) {
     for (;;) {
       const ready = queues.find((each) => each.size > 0);
       if (ready !== undefined) {
@@ -107,7 +110,7 @@ async function asyncTaking(queues) {
 }
 
 async function asyncPutting(queues) {
-  for (let i = 0; i < TIMES; i++) await queues[i % queues.length].put(i);
+  for (let i = 0; i < times; i++) await queues[i % queues.length].put(i);
 }
 
 async function asyncFunctions() {
@@ -180,14 +183,16 @@ const CASES = [
   { id: 'all', label: 'a producer each', prepare: makeChannels, run: fromAll },
 ];
 
-export default ({ size = CHANNELS }) => {
-  const task = { ops: TIMES, expected: SUM };
+export default ({ size: given }) => {
+  const size = given ?? CHANNELS;
+  // An operand of a select, of which the greater ones have more; else a select.
+  if (given !== undefined) times = (TIMES * CHANNELS) / size;
+  const task = { ops: given === undefined ? times : times * size, expected: sumOf(times) };
   const wait = CASES[1].label;
   return {
     title: `select over ${size} channels`,
     short: 'select',
-    // What a select costs is to be as many times a get.
-    growth: { what: 'channels; a select', sizes: [10, 100, 1000] },
+    growth: { what: 'operands', sizes: [10, 100, 1000] },
     contestants: [
       ...CASES.flatMap(({ id, label, prepare, run }) =>
         TAKERS.map((taker) => ({
@@ -216,7 +221,7 @@ export default ({ size = CHANNELS }) => {
         program: effectProgram,
         grows: false,
         ops: FEWER,
-        expected: (FEWER * (FEWER - 1)) / 2,
+        expected: sumOf(FEWER),
       }),
       programRow({
         id: 'go',

@@ -5,8 +5,9 @@ import { coRow, effectionRow, effectRow } from '../lib/peer.mjs';
 import { programRow } from '../lib/tools.mjs';
 
 const MANY = 100;
-/** Of all together. */
+/** Of all together, and of each at least. */
 const STEPS = 100_000;
+const LEAST = 50;
 /** For those that take far longer. */
 const FEWER = 5000;
 
@@ -198,8 +199,8 @@ async function verify() {
 }
 
 export default ({ size: many = MANY }) => {
-  const turns = STEPS / many;
-  const task = { ops: STEPS, expected: STEPS };
+  const turns = Math.max(LEAST, STEPS / many);
+  const task = { ops: many * turns, expected: many * turns };
   const less = { ops: FEWER, expected: FEWER };
   return {
     title: `sleep(0): ${many.toLocaleString('en')} that give way to one another`,

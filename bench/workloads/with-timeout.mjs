@@ -5,7 +5,9 @@ import { programRow } from '../lib/tools.mjs';
 
 const MANY = 20_000;
 const LIMIT = 10_000;
-const SUM = (MANY * (MANY + 1)) / 2;
+/** How often each, where several do it at once. */
+const TURNS = 50;
+const sumOf = (count) => (count * (count + 1)) / 2;
 /** For those that take far longer. */
 const FEWER = 2000;
 const FEWEST = 200;
@@ -15,16 +17,16 @@ function* work(x) {
   return x + 1;
 }
 
-function* limited(from, step) {
+function* limited(from, step, count) {
   let sum = 0;
-  for (let i = from; i < MANY; i += step) sum += yield* withTimeout(LIMIT, work, i);
+  for (let i = from; i < count; i += step) sum += yield* withTimeout(LIMIT, work, i);
   return sum;
 }
 
 /** So many at once, which share the work. */
-function* allLimited(many) {
+function* allLimited(many, count) {
   const list = [];
-  for (let i = 0; i < many; i++) list.push(spawn(limited, i, many));
+  for (let i = 0; i < many; i++) list.push(spawn(limited, i, many, count));
   let sum = 0;
   for (const each of yield* joinall(list)) sum += each.value;
   return sum;
@@ -71,15 +73,15 @@ async function raced(ms, work) {
   }
 }
 
-async function asyncLimited(from, step) {
+async function asyncLimited(from, step, count) {
   let sum = 0;
-  for (let i = from; i < MANY; i += step) sum += await raced(LIMIT, asyncWork(i));
+  for (let i = from; i < count; i += step) sum += await raced(LIMIT, asyncWork(i));
   return sum;
 }
 
-async function asyncFunctions(many) {
+async function asyncFunctions(many, count) {
   const list = [];
-  for (let i = 0; i < many; i++) list.push(asyncLimited(i, many));
+  for (let i = 0; i < many; i++) list.push(asyncLimited(i, many, count));
   let sum = 0;
   for (const each of await Promise.all(list)) sum += each;
   return sum;
@@ -111,8 +113,9 @@ function effectionProgram({ race, sleep, until }) {
 }
 
 export default ({ size: many = 1 }) => {
-  const task = { ops: MANY, expected: SUM };
-  const less = { ops: FEWER, expected: (FEWER * (FEWER + 1)) / 2 };
+  const count = Math.max(MANY, many * TURNS);
+  const task = { ops: count, expected: sumOf(count) };
+  const less = { ops: FEWER, expected: sumOf(FEWER) };
   return {
     title: 'withTimeout that does not fire, around a function that waits once',
     short: 'withTimeout that does not fire',
@@ -122,7 +125,7 @@ export default ({ size: many = 1 }) => {
         id: 'greenlets',
         label: 'greenlets: `yield* withTimeout(ms, fn, x)`',
         family: 'greenlets',
-        run: () => spawn(allLimited, many).get().promise(),
+        run: () => spawn(allLimited, many, count).get().promise(),
         ...task,
       },
       {
@@ -144,7 +147,7 @@ export default ({ size: many = 1 }) => {
         id: 'async',
         label: 'async functions: `Promise.race` with a `setTimeout`, cleared after',
         family: 'async/await',
-        run: () => asyncFunctions(many),
+        run: () => asyncFunctions(many, count),
         ...task,
       },
       effectRow({ id: 'effect', label: 'effect: `Effect.timeout`', program: effectProgram, ...less }),
@@ -153,7 +156,7 @@ export default ({ size: many = 1 }) => {
         label: 'effection: `race` with a `sleep`',
         program: effectionProgram,
         ops: FEWEST,
-        expected: (FEWEST * (FEWEST + 1)) / 2,
+        expected: sumOf(FEWEST),
       }),
       programRow({
         id: 'go',
