@@ -1,6 +1,14 @@
 /** README.md and docs/: every ```ts block type-checks and runs; a ```text block right after it is what it prints. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +48,9 @@ function snippetsOf(page: string, text: string): Snippet[] {
   });
 }
 
+/** What the snippets import beside the package. */
+const LIBRARIES = ['@types', 'needle', 'undici', 'ws'];
+
 /** A folder with the package as it is installed, and the snippets beside it. */
 let folder = '';
 
@@ -49,6 +60,9 @@ beforeAll(async () => {
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, 'package.json'), readFileSync(join(ROOT, 'package.json')));
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const name of LIBRARIES) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
+  }
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
   await build({
     entryPoints: sources.filter((file) => file.endsWith('.ts')).map((file) => join(ROOT, 'src', file)),

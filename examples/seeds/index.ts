@@ -13,7 +13,7 @@ export interface Example {
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   G1: { file: 'seeds/g1-switch.ts', title: 'two greenlets that switch by hand' },
   G2: { file: 'seeds/g2-joinall.ts', title: 'two greenlets that give way to one another' },
-  G3: { file: 'seeds/g3-fetch.ts', title: 'three pages, fetched side by side' },
+  G3: { file: 'seeds/g3-monkey.ts', title: 'three pages, fetched side by side' },
   G4: {
     file: 'seeds/g4-three-ways.ts',
     title: 'greenlets, threads and processes, for jobs that wait and that compute',

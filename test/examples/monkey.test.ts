@@ -12,6 +12,8 @@ it('G3 with patches asks for all pages before the first has answered, and prints
     const exchange = server.exchanges.find(({ request }) => request.url === path);
     exchange?.response.end('x'.repeat(length));
     await exchange?.end;
+    // One that answered at the same time could be read first.
+    await example.printed(`${path} ${length}`);
   }
   const { code, stdout, stderr } = await example.end;
   const [a, b, c] = urls;

@@ -73,7 +73,7 @@ describe('npm run example', { timeout: TIMEOUT }, () => {
   it('passes arguments and the exit code on', async () => {
     const { code, stdout, stderr } = await runExample('examples/run.ts', 'G3', 'no-address');
     expect(stdout).toBe('FET: no-address\n');
-    expect(stderr).toContain('(GET no-address)');
+    expect(stderr).toContain('Failed to parse URL from no-address');
     expect(code).toBe(1);
   });
 

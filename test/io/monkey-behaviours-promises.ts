@@ -223,9 +223,16 @@ export const promises: Behaviours = {
     kit.after(() => process.off('unhandledRejection', listen));
     const handled = Promise.reject(new Error('handled'));
     void Promise.reject(reason);
+    void fs.promises.readFile(kit.path('none'));
+    void fetch('no url');
     expect((yield* kit.fails(handled)).message).toBe('handled');
-    while (told.length === 0) yield* kit.wait(timers.setImmediate());
-    expect(told).toEqual([reason]);
+    while (told.length < 3) yield* kit.wait(timers.setImmediate());
+    expect(told[0]).toBe(reason);
+    expect(told.map((each) => (each as NodeJS.ErrnoException).code ?? String(each)).sort()).toEqual([
+      'ENOENT',
+      'Error: enough',
+      'TypeError: Failed to parse URL from no url',
+    ]);
   },
   *'promises are iterated by nothing else, and shown as ever'(kit) {
     const promise = Promise.resolve(1);

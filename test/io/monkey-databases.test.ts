@@ -1,6 +1,7 @@
-/** Clients of databases that know nothing of greenlets, against real servers. */
+/** Clients of databases that know nothing of greenlets, against real servers; the recipes of docs/monkey.md as they stand there. */
+import { readFileSync } from 'node:fs';
 
-import { all, type Greenlet, type Signal, sleep, spawn, until } from 'greenlets';
+import { all, type Greenlet, type Operation, sleep, spawn, until } from 'greenlets';
 import { patchAll, unpatchAll } from 'greenlets/monkey';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -12,6 +13,23 @@ const QUERIES = 20;
 
 beforeAll(() => patchAll({ warn: false }));
 afterAll(() => unpatchAll());
+
+type Recipe<A extends unknown[], T> = (...args: A) => Operation<T>;
+
+/** A recipe of the page, with what it uses. */
+function recipe<A extends unknown[], T>(
+  name: string,
+  scope: Readonly<Record<string, unknown>>,
+): Recipe<A, T> {
+  const page = readFileSync(new URL('../../docs/monkey.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code as string);
+  const code = blocks.find(
+    (each) => each.startsWith(`const ${name} = `) || each.startsWith(`const ${name} =\n`),
+  );
+  if (code === undefined) throw new Error(`docs/monkey.md has no recipe ${name}`);
+  const make = new Function('until', ...Object.keys(scope), `${code}return ${name};`);
+  return make(until, ...Object.values(scope)) as Recipe<A, T>;
+}
 
 /** Asks again until it is so; the time of the test is its limit. */
 async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -70,15 +88,10 @@ describe('ioredis', { timeout: 60_000 }, () => {
     expect(await before.get()).toBe('1.1');
     // The command is still under way at the server: what it takes is the next value, which nobody gets.
     expect(await inBlpop()).toBe(1);
-    const recipe = spawn(function* () {
-      return yield* until((signal: Signal) => {
-        const own = redis.duplicate();
-        signal.addEventListener('abort', () => own.disconnect(), { once: true });
-        return own.blpop('others', 0).finally(() => own.disconnect());
-      });
-    });
+    const pop = recipe<[string], unknown>('pop', { redis });
+    const popping = spawn(pop, 'others');
     await waitFor(async () => (await inBlpop()) === 2);
-    await recipe.kill();
+    await popping.kill();
     await waitFor(async () => (await inBlpop()) === 1);
     await redis.rpush('others', 'kept');
     expect(await redis.lpop('others')).toBe('kept');
@@ -90,12 +103,18 @@ describe('pg', { timeout: 60_000 }, () => {
   let server: Server;
   let pool: pg.Pool;
   let control: pg.Pool;
+  /** Killed, the query is cancelled at the server, and its client goes back to the pool. */
+  let query: Recipe<[sql: string], { n: number }[]>;
+  /** A client of the pool; one that comes too late goes back. */
+  let connect: Recipe<[], pg.PoolClient>;
 
   beforeAll(async () => {
     server = await startPostgres();
     const where = { host: '127.0.0.1', port: server.port, user: 'postgres', idleTimeoutMillis: 0 };
     pool = new pg.Pool({ ...where, max: 20 });
     control = new pg.Pool({ ...where, max: 1 });
+    query = recipe('query', { pool, control });
+    connect = recipe('connect', { pool });
     await pool.query('create table numbers (id int, n int)');
   }, 60_000);
 
@@ -150,33 +169,6 @@ describe('pg', { timeout: 60_000 }, () => {
     expect((await pool.query('select count(*)::int as n from numbers')).rows[0].n).toBe(GREENLETS * QUERIES);
   });
 
-  /** The recipe of docs/monkey.md: killed, the query is cancelled at the server, and its client goes back to the pool. */
-  const query = (sql: string) =>
-    until(async (signal: Signal) => {
-      const client = await pool.connect();
-      const { processID } = client as unknown as { processID: number };
-      let over = false;
-      let cancelled: Promise<void> | undefined;
-      const cancel = async () => {
-        // Once may be too early: the query need not have come to the server.
-        while (!over) await control.query('select pg_cancel_backend($1)', [processID]);
-      };
-      const onAbort = () => {
-        cancelled = cancel().catch(() => {});
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        if (signal.aborted) return [];
-        return (await client.query(sql)).rows;
-      } finally {
-        over = true;
-        signal.removeEventListener('abort', onAbort);
-        // Not before: it must not hit whoever has the client next.
-        await cancelled;
-        client.release();
-      }
-    });
-
   const isWhole = () =>
     waitFor(() => pool.idleCount === 20 && pool.totalCount === 20 && pool.waitingCount === 0);
 
@@ -190,7 +182,7 @@ describe('pg', { timeout: 60_000 }, () => {
     for (const each of killed) await each.kill();
     expect(killed.every((each) => each.killed)).toBe(true);
     const rows = await all(Array.from({ length: 40 }, (_, n) => spawn(query, `select ${n} as n`)));
-    expect(rows.map(([row]) => row.n)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+    expect(rows.map(([row]) => row?.n)).toEqual(Array.from({ length: 40 }, (_, n) => n));
     await isWhole();
     expect(await running('pg_sleep')).toBe(0);
   });
@@ -205,9 +197,7 @@ describe('pg', { timeout: 60_000 }, () => {
 
   it('a greenlet killed while it waits for a client: one that comes late goes back', async () => {
     const holders = await Promise.all(Array.from({ length: 20 }, () => pool.connect()));
-    const greenlet = spawn(function* () {
-      yield* until(() => pool.connect(), { late: (client) => client.release() });
-    });
+    const greenlet = spawn(connect);
     await waitFor(() => pool.waitingCount === 1);
     await greenlet.kill();
     for (const each of holders) each.release();

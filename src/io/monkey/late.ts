@@ -30,8 +30,9 @@ export function loadedBefore(files: Iterable<string>): string[] {
 
 /** Warns if something was loaded before. */
 export function warnIfLate(): void {
-  const cache = createRequire(import.meta.url).cache ?? {};
-  const names = loadedBefore(Object.keys(cache));
+  const modules = Object.values(createRequire(import.meta.url).cache ?? {});
+  // One that an ES module imports is there as soon as that is linked, and has run only once it says that it is loaded.
+  const names = loadedBefore(modules.filter((each) => each?.loaded).map((each) => each?.filename ?? ''));
   if (names.length === 0) return;
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   warn({

@@ -21,14 +21,12 @@ const fetchInside: Inside = (original, self, args) => {
   const added = withOurs(args, controller.signal);
   if (added === null) return follow(original.apply(self, args), { name: 'fetch' });
   const abort = () => controller.abort();
-  const answer = original.apply(self, added) as Promise<object>;
-  answer.then(
-    (response) => {
-      aborts.set(response, abort);
-      patchBodies(response);
-    },
-    () => {},
-  );
+  // A promise of ours, so that a rejection of which nobody takes note stays one.
+  const answer = (original.apply(self, added) as Promise<object>).then((response) => {
+    aborts.set(response, abort);
+    patchBodies(response);
+    return response;
+  });
   return follow(answer, { name: 'fetch', abort });
 };
 
