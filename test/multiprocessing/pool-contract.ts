@@ -30,6 +30,22 @@ export function poolContract(method: string): void {
     expect(out.slice(8)).toEqual(['1', '4', '9', 'mine true', `ProcessError: ${name} was terminated true`]);
   });
 
+  it('calls back, and goes on, in the async context of whoever has asked', async () => {
+    const { out, err } = await runProgram('mp-pool', ['context', method]);
+    const parts = [
+      'after',
+      'at the end',
+      'callback',
+      'errorCallback',
+      'imap progress',
+      'progress',
+      'progress later',
+    ];
+    const of = (store: string) => parts.map((part) => `${store} ${part}: ${store}`);
+    expect(out).toEqual([...of('one'), 'outside after: outside', 'outside then: outside', ...of('two')]);
+    expect(err).toBe('');
+  });
+
   it('tells of progress, moves buffers to threads, and gives locks to processes', async () => {
     const { out } = await runProgram('mp-pool', ['extras', method]);
     expect(out).toEqual([

@@ -1,5 +1,6 @@
 /** Programs of pools: the first argument says which, the second is 'process', 'worker' or 'thread'. */
-import { attempt, main, sleep, spawn, Timeout } from 'greenlets';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { attempt, joinall, main, sleep, spawn, Timeout, until } from 'greenlets';
 import { isMainProcess, Lock, Pool, setStartMethod } from 'greenlets/multiprocessing';
 import { report } from '../../src/io/workers/pool-worker.js';
 import { ThreadPool } from '../../src/threading/thread-pool.js';
@@ -120,6 +121,48 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
     console.log(JSON.stringify(pool.statistics()));
     pool.terminate();
   },
+};
+
+/** What each part of the work sees of a store of whoever has asked for it. */
+programs['context'] = function* () {
+  const als = new AsyncLocalStorage<string>();
+  const pool = make(2);
+  yield* pool.apply(square, [0]);
+  const seen: string[] = [];
+  const see = (where: string) => seen.push(`${where}: ${als.getStore()}`);
+  const ask = function* (store: string) {
+    const options = {
+      callback: () => see(`${store} callback`),
+      errorCallback: () => see(`${store} errorCallback`),
+      onProgress: function* () {
+        see(`${store} progress`);
+        yield* sleep(1);
+        see(`${store} progress later`);
+      },
+    };
+    yield* pool.applyAsync(steps, [1], options).get();
+    see(`${store} after`);
+    yield* pool.applyAsync(odd, [2], options).wait();
+    yield* pool.mapAsync(square, [1, 2], options).get();
+    yield* pool.apply(steps, [1], options);
+    const results = pool.imap(steps, [1], { onProgress: () => see(`${store} imap progress`) });
+    yield* results.toArray();
+    see(`${store} at the end`);
+    yield* sleep(5);
+  };
+  yield* joinall(
+    ['one', 'two'].map((store) => als.run(store, () => spawn(ask, store))),
+    { raiseError: true },
+  );
+  yield* until(
+    als.run('outside', async () => {
+      await pool.apply(square, [1]);
+      see('outside after');
+      await pool.apply(square, [0]).then(() => see('outside then'));
+    }),
+  );
+  console.log([...new Set(seen)].sort().join('\n'));
+  pool.terminate();
 };
 
 if (isMainProcess) {

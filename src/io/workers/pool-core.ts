@@ -159,7 +159,7 @@ export class PoolCore implements JobOwner {
     child.on<ResultMessage>('result', (result) => this.#arrived(member, result));
     child.on<{ number: number; value: Packed }>('progress', ({ number, value }) => {
       const job = member.find(number);
-      if (job !== null && !job.over) job.options.onProgress?.(unpack(value) as never);
+      if (job !== null && !job.over) job.progress?.(unpack(value));
     });
     child.onClose(() => this.#died(member));
     return member;

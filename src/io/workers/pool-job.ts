@@ -1,5 +1,6 @@
 /** A job of a pool, and who is told of its outcome. */
 import type { Transferable } from 'node:worker_threads';
+import { called } from './callbacks.js';
 import type { Packed } from './codec.js';
 import type { JobKind } from './pool-worker.js';
 import type { Ref } from './references.js';
@@ -7,7 +8,7 @@ import type { Ref } from './references.js';
 export interface JobOptions {
   /** ms that it may run. */
   readonly timeout?: number | undefined;
-  /** Called with what the job reports. */
+  /** Called with what the job reports, in order, in the async context of the call. What it waits for holds up nobody. */
   readonly onProgress?: ((value: never) => unknown) | undefined;
   /** What is moved to the worker instead of copied: threads only. */
   readonly transfer?: readonly Transferable[] | undefined;
@@ -46,6 +47,8 @@ export class Job {
   readonly kind: JobKind;
   readonly args: Packed;
   readonly options: JobOptions;
+  /** Called with what it reports. */
+  readonly progress: ((value: unknown) => unknown) | null;
   /** Of which part of the work of its sink it is. */
   readonly place: number;
   readonly #sink: Sink;
@@ -64,6 +67,8 @@ export class Job {
     this.kind = order.kind;
     this.args = order.args;
     this.options = order.options;
+    const { onProgress } = order.options;
+    this.progress = onProgress === undefined ? null : called(onProgress, 'onProgress');
     this.#sink = sink;
     this.place = place;
   }

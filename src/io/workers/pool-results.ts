@@ -1,17 +1,16 @@
 /** The outcome of what was asked of a pool. */
 import { Call } from '../../runtime/call.js';
-import { checkFn, checkTimeout } from '../../runtime/check.js';
-import { report } from '../../runtime/hub.js';
+import { checkTimeout } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
-import { spawn } from '../../runtime/spawn.js';
 import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import { AsyncResult as SyncResult } from '../../sync/async-result.js';
+import { spawned } from './callbacks.js';
 import { TimeoutError } from './errors.js';
 import type { JobOptions, Sink } from './pool-job.js';
 
 export interface ApplyAsyncOptions<T> extends JobOptions {
-  /** Called with the value, in a greenlet of its own. */
+  /** Called with the value, in a greenlet of its own, which has the async context of the call. */
   readonly callback?: ((value: T) => unknown) | undefined;
   readonly errorCallback?: ((error: unknown) => unknown) | undefined;
 }
@@ -33,16 +32,16 @@ function isOwn(error: Timeout): boolean {
 /** A result that comes later. Mirrors `multiprocessing.pool.AsyncResult`. */
 export class AsyncResult<T> implements Sink {
   readonly #result = new SyncResult<unknown>();
-  readonly #options: ApplyAsyncOptions<T>;
+  readonly #callback: ((value: unknown) => unknown) | null;
+  readonly #errorCallback: ((error: unknown) => unknown) | null;
   /** @internal */
   _work: { cancel(): void } | null = null;
 
   /** @internal */
   constructor(options: ApplyAsyncOptions<T>) {
-    this.#options = options;
     const { callback, errorCallback } = options;
-    if (callback !== undefined) checkFn(callback, 'callback');
-    if (errorCallback !== undefined) checkFn(errorCallback, 'errorCallback');
+    this.#callback = callback === undefined ? null : spawned(callback, 'callback');
+    this.#errorCallback = errorCallback === undefined ? null : spawned(errorCallback, 'errorCallback');
   }
 
   /** Waits for the value, or throws the error. Errors: `TimeoutError` when `timeout` ms pass first; the job goes on. */
@@ -75,15 +74,9 @@ export class AsyncResult<T> implements Sink {
 
   /** @internal */
   _settled(value: unknown, failed: boolean): void {
-    const { callback, errorCallback } = this.#options;
-    const told = (failed ? errorCallback : callback) as ((outcome: unknown) => unknown) | undefined;
     if (failed) this.#result.setException(value);
     else this.#result.set(value);
-    if (told === undefined) return;
-    try {
-      spawn(told as never, value as never);
-    } catch (error) {
-      report(error, null);
-    }
+    if (failed) this.#errorCallback?.(value);
+    else this.#callback?.(value);
   }
 }
