@@ -6,6 +6,7 @@ import { report } from '../../runtime/hub.js';
 import { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import { isExit } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
+import { ENTER, NEW, START } from '../../runtime/waiter.js';
 import { letGo, REFUSED, refuse, send, stream } from './reply.js';
 import type { Answering, ServerConnection } from './server-connection.js';
 import { statusOf } from './server-errors.js';
@@ -13,8 +14,6 @@ import type { ServerRequest } from './server-request.js';
 
 /** What it needs of its server. */
 export interface Answers {
-  /** A generator function is run as a part of `run`, which is the quicker way. */
-  readonly isGenerator: boolean;
   readonly handler: AnyFn;
   readonly onError: AnyFn | undefined;
   readonly killOnDisconnect: boolean;
@@ -25,9 +24,11 @@ export class RequestGreenlet extends Greenlet<void> implements Answering {
   readonly #response: ServerResponse;
   readonly #answers: Answers;
   readonly #connection: ServerConnection;
+  /** The handler has ended, and what it gave is sent or being sent. */
+  #answered = false;
 
   constructor(answers: Answers, request: ServerRequest, connection: ServerConnection) {
-    super();
+    super(answers.handler, request);
     this.request = request;
     this.#response = request._response;
     this.#answers = answers;
@@ -42,22 +43,6 @@ export class RequestGreenlet extends Greenlet<void> implements Answering {
 
   isLast(): void {
     if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
-  }
-
-  override *run(): Green<void> {
-    const { isGenerator, handler } = this.#answers;
-    const { request } = this;
-    const response = this.#response;
-    try {
-      const value = isGenerator
-        ? yield* handler(request as never) as Green<unknown>
-        : yield* new Call<unknown>(handler, [request]);
-      if (response.destroyed || response.writableEnded) letGo(value);
-      else if (send(response, value)) yield* stream(response, value as Response);
-    } catch (error) {
-      if (isExit(error)) throw error;
-      yield* this.#failed(error);
-    }
   }
 
   /** The handler has failed: `onError` may answer, else the status says what went wrong. */
@@ -77,9 +62,43 @@ export class RequestGreenlet extends Greenlet<void> implements Answering {
     else if (send(response, value)) yield* stream(response, value as Response);
   }
 
+  /** Sends what takes a while; as carefully as what the handler does. */
+  *#stream(value: Response): Green<void> {
+    try {
+      yield* stream(this.#response, value);
+    } catch (error) {
+      if (isExit(error)) throw error;
+      yield* this.#failed(error);
+    }
+  }
+
+  /** What is still to be done when the handler has ended, null when nothing is. */
+  #rest(outcome: unknown, threw: boolean): Green<void> | null {
+    const response = this.#response;
+    if (threw) return isExit(outcome) ? null : this.#failed(outcome);
+    try {
+      if (response.destroyed || response.writableEnded) letGo(outcome);
+      else if (send(response, outcome)) return this.#stream(outcome as Response);
+    } catch (error) {
+      return this.#failed(error);
+    }
+    return null;
+  }
+
   /** @internal */
   override _ended(outcome: unknown, threw: boolean, first: Fiber | null): Fiber | null {
-    const next = super._ended(outcome, threw, first);
+    const begun = this._mode !== NEW && this._mode !== START;
+    if (begun && !this.#answered && this._extra?.closing !== true) {
+      this.#answered = true;
+      const rest = this.#rest(outcome, threw);
+      if (rest !== null) {
+        // It goes on, as it would in a frame around the handler. Most answers are sent by now, and need none.
+        this._gen = rest;
+        this._mode = ENTER;
+        return this;
+      }
+    }
+    const next = super._ended(threw ? outcome : undefined, threw, first);
     this.#connection.ended(this);
     this.request._release();
     const response = this.#response;

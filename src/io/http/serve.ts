@@ -79,7 +79,6 @@ export class HttpServer {
       throw new TypeError(`pool must be a number, a Pool or a Group, got ${showValue(pool)}`);
     }
     this.#answers = {
-      isGenerator: Object.prototype.toString.call(handler) === '[object GeneratorFunction]',
       handler: handler as AnyFn,
       onError: onError as AnyFn | undefined,
       killOnDisconnect,
