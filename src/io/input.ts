@@ -3,6 +3,7 @@ import process from 'node:process';
 import { Call } from '../runtime/call.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
+import { byDaemon } from './hold.js';
 import { from, type StreamReader } from './stream/index.js';
 
 /** A stream that may hold the process; a file does not. */
@@ -19,7 +20,7 @@ function* readLine(prompt: string): Green<string | null> {
   process.stdout.write(prompt);
   stdin ??= from(process.stdin);
   const host: Holding = process.stdin;
-  if (readers++ === 0) host.ref?.();
+  if (readers++ === 0 && !byDaemon()) host.ref?.();
   try {
     return yield* stdin.readLine();
   } finally {

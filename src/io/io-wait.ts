@@ -7,6 +7,7 @@ import { timedOut } from '../runtime/timeout.js';
 import { outside } from '../runtime/until.js';
 import type { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
+import type { Hold } from './hold.js';
 
 export abstract class IoOperation<T> extends Operation<T> {
   /** ms; `Infinity`: for ever. @internal */
@@ -17,9 +18,15 @@ export abstract class IoOperation<T> extends Operation<T> {
     this._timeout = timeout;
   }
 
+  /** The handle that it waits for, as far as that may hold the process. @internal */
+  get _hold(): Hold | null {
+    return null;
+  }
+
   /** Waits; whoever has the outcome calls `endWait`. @internal */
   protected _wait(waiter: Waiter, slot?: unknown): Started {
     outside.waits++;
+    this._hold?.begin(waiter);
     if (this._timeout !== Number.POSITIVE_INFINITY) setTimer(waiter, this._timeout, holdsProcess(waiter));
     return park(waiter, this, slot);
   }
@@ -29,7 +36,15 @@ export abstract class IoOperation<T> extends Operation<T> {
 
   override _undo(waiter: Waiter): void {
     outside.waits--;
+    this._hold?.end(waiter);
     this._forget(waiter);
+  }
+
+  /** @internal */
+  _holdChanges(waiter: Waiter, change: () => void): void {
+    this._hold?.end(waiter);
+    change();
+    this._hold?.begin(waiter);
   }
 
   override _expire(waiter: Waiter): void {
@@ -41,6 +56,7 @@ export abstract class IoOperation<T> extends Operation<T> {
 /** `waiter`, which waits in an `IoOperation`, goes on. */
 export function endWait(waiter: Waiter, value: unknown, failed = false): void {
   outside.waits--;
+  (waiter._op as IoOperation<unknown>)._hold?.end(waiter);
   wake(waiter, value, failed);
 }
 

@@ -8,6 +8,7 @@ import { done, type Operation } from '../runtime/operation.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { SocketClosed } from './errors.js';
+import { Hold } from './hold.js';
 import { endAll, endWait, hostWait, QueuedWait } from './io-wait.js';
 import { checkPort } from './net/connect.js';
 import { placed } from './net/reading.js';
@@ -34,6 +35,8 @@ const MAX_PENDING = 1024;
 export class UdpSocket implements Disposable, AsyncDisposable {
   /** The host's socket. */
   readonly raw: dgram.Socket;
+  /** @internal */
+  readonly _hold: Hold;
   readonly #arrived: Datagram[] = [];
   readonly #receivers = new WaitQueue();
   readonly #closers = new WaitQueue();
@@ -45,6 +48,7 @@ export class UdpSocket implements Disposable, AsyncDisposable {
   constructor(raw: dgram.Socket, maxPending = MAX_PENDING) {
     checkCount(maxPending, 'maxPending', 1);
     this.raw = raw;
+    this._hold = new Hold(raw);
     this.#maxPending = maxPending;
     raw.on('message', (data, from) =>
       this.#receive({ data, address: from.address, port: from.port, family: from.family }),
@@ -149,6 +153,11 @@ class Receive extends QueuedWait<Datagram> {
   constructor(socket: UdpSocket, queue: WaitQueue, timeout: number) {
     super(socket, queue, timeout);
     this.#socket = socket;
+  }
+
+  /** @internal */
+  override get _hold(): Hold {
+    return this.#socket._hold;
   }
 
   _start(waiter: Waiter): Started {

@@ -11,7 +11,12 @@ export function holdsProcess(waiter: Waiter): boolean {
 
 /** Says whether what `fiber` waits for keeps the process alive, now and from now on. */
 export function setHold(fiber: Fiber, on: boolean): void {
-  fiber._more().unreferenced = !on;
+  const extra = fiber._more();
+  const change = () => {
+    extra.unreferenced = !on;
+  };
+  if (fiber._op?._holdChanges === undefined) change();
+  else fiber._op._holdChanges(fiber, change);
   if (fiber._timer === -1) return;
   engine.timers.hold(fiber, on);
   engine.arm();

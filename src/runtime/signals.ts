@@ -1,5 +1,5 @@
 /** The end of a program by SIGINT or SIGTERM: everything is killed, `finally` blocks run, and then the process exits. */
-import { hostProcess } from './host.js';
+import { host, hostProcess } from './host.js';
 import { hooks, hub, warn } from './hub.js';
 import { joinall } from './joinall.js';
 import type { Operation } from './operation.js';
@@ -17,6 +17,18 @@ export const program: { main: Greenlet<unknown> | null } = { main: null };
 
 /** What else has to end: child processes. Each is called after the greenlets were killed. */
 export const endings: (() => Operation<unknown>)[] = [];
+
+/** How many parts of the program want each signal for themselves. */
+const claims = new Map<string, number>();
+
+/** The program itself takes the signal `name`, until what is given is called: it does not end the program, unless that is ending. */
+export function claimSignal(name: string): () => void {
+  claims.set(name, (claims.get(name) ?? 0) + 1);
+  return () => {
+    // Those who are told of the same signal after this one must still see it.
+    host.queueMicrotask(() => void claims.set(name, (claims.get(name) as number) - 1));
+  };
+}
 
 let ending = false;
 let handlers = 0;
@@ -48,6 +60,7 @@ function* killEveryone(): Green<void> {
 function onSignal(name: Name): void {
   const code = CODES[name];
   if (ending) hostProcess()?.exit(code);
+  if ((claims.get(name) ?? 0) > 0) return;
   ending = true;
   spawn({ name: 'signals' }, end, code);
 }

@@ -55,6 +55,33 @@ describe('signal.wait', () => {
   }, 30_000);
 });
 
+describe('under main()', { timeout: 30_000 }, () => {
+  for (const which of ['wait', 'early']) {
+    it(`a signal that is waited for (${which}) does not end the program; the next one does, as ever`, async () => {
+      const { code, out, err } = await runProgram('signal-main', [which], (line, kill) => {
+        if (line === 'ready' || line === 'got SIGINT') kill('SIGINT');
+      });
+      expect({ code, out, err }).toEqual({ code: 130, out: ['ready', 'got SIGINT', 'cleaned'], err: '' });
+    });
+  }
+
+  it('a handler takes its signal each time, until it is disposed', async () => {
+    let handled = 0;
+    const { code, out, err } = await runProgram('signal-main', ['handle'], (line, kill) => {
+      if (line === 'ready') kill('SIGINT');
+      if (line === 'handled SIGINT' && ++handled < 3) kill('SIGINT');
+      else if (line === 'handled SIGINT') kill('SIGTERM');
+      if (line === 'disposed') kill('SIGINT');
+    });
+    const taken = ['handled SIGINT', 'handled SIGINT', 'handled SIGINT'];
+    expect({ code, out, err }).toEqual({
+      code: 130,
+      out: ['ready', ...taken, 'disposed', 'cleaned'],
+      err: '',
+    });
+  });
+});
+
 describe('signal.handle', () => {
   it(
     'calls its function in a greenlet for each signal until it is disposed; an error is told, and it goes on',

@@ -12,6 +12,7 @@ import { Results } from '../../runtime/results.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { WatchOverflow } from '../errors.js';
+import { Hold } from '../hold.js';
 import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { placed } from '../net/reading.js';
 import { unplaced } from './failure.js';
@@ -71,6 +72,8 @@ class Watch extends Results<WatchEvent> {
   #failure: { readonly error: unknown } | null = null;
   #ended = false;
   readonly #next = new NextEvent(this, this.#waiting);
+  /** @internal */
+  readonly _hold: Hold | null;
 
   constructor(path: PathLike, options: WatchEventsOptions) {
     super();
@@ -83,6 +86,7 @@ class Watch extends Results<WatchEvent> {
     this.#watcher = hostWatch(path, rest, (eventType, filename) =>
       this.#happened({ eventType, filename: filename as string }),
     );
+    this._hold = rest.persistent === false ? null : new Hold(this.#watcher);
     this.#watcher.on('error', (error) => this.#fail(unplaced(error)));
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -162,6 +166,11 @@ class NextEvent extends QueuedWait<IteratorResult<WatchEvent, undefined>> {
   constructor(watch: Watch, waiting: WaitQueue) {
     super(watch, waiting);
     this.#watch = watch;
+  }
+
+  /** @internal */
+  override get _hold(): Hold | null {
+    return this.#watch._hold;
   }
 
   _start(waiter: Waiter): Started {

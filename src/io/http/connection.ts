@@ -9,12 +9,15 @@ import { Buffer } from 'node:buffer';
 import type { Socket as HostSocket, OnReadOpts } from 'node:net';
 import { openTurn, runTurn } from '../../runtime/hub.js';
 import type { Waiter } from '../../runtime/waiter.js';
+import { forget, release, retake } from '../hold.js';
 import { endWait } from '../io-wait.js';
 import { type ResponseEvents, ResponseParser } from './parser.js';
 import type { ResponseHead } from './response-head.js';
 
 /** Whoever a connection works for. */
 export interface Customer {
+  /** What is done for it does not hold the process. */
+  readonly isDaemon: boolean;
   /** It is open. */
   onOpen(connection: Connection): void;
   onInformation(head: ResponseHead): void;
@@ -80,6 +83,7 @@ export class Connection implements ResponseEvents {
     shared ??= Buffer.allocUnsafeSlow(READ_SIZE);
     const raw = connect({ buffer: shared, callback: (size, bytes) => this.#read(bytes as Buffer, size) });
     this.raw = raw;
+    if (customer.isDaemon) release(raw);
     raw.once(event, () => {
       this.#open = true;
       this.#customer?.onOpen(this);
@@ -108,12 +112,14 @@ export class Connection implements ResponseEvents {
   /** From now on it works for `customer`. */
   workFor(customer: Customer): void {
     this.#customer = customer;
-    this.raw.ref();
+    if (customer.isDaemon) release(this.raw);
+    else retake(this.raw);
   }
 
   /** It works for nobody: what arrives is a mistake of the other end. */
   rest(): void {
     this.#customer = null;
+    forget(this.raw);
     this.raw.unref();
   }
 
@@ -155,6 +161,7 @@ export class Connection implements ResponseEvents {
       return;
     }
     this.#customer = new Drain(this, most);
+    forget(this.raw);
     this.raw.unref();
     this.raw.setTimeout(DRAIN_TIME);
     this.raw.resume();
@@ -164,6 +171,7 @@ export class Connection implements ResponseEvents {
   destroy(): void {
     this.#customer = null;
     this.#parser.stop();
+    forget(this.raw);
     this.raw.destroy();
     if (this.#gone) return;
     this.#gone = true;
@@ -256,6 +264,7 @@ export class Connection implements ResponseEvents {
 
 /** Takes the rest of a response that nobody wants. */
 class Drain implements Customer {
+  readonly isDaemon = true;
   readonly #connection: Connection;
   #left: number;
 

@@ -38,6 +38,7 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE'])
 
 export class Exchange implements Applicant, Upstream, SendEvents {
   readonly label: string;
+  readonly isDaemon: boolean;
   readonly #plan: Plan;
   readonly #waiter: Waiter;
   /** The waiter waits for the response. */
@@ -66,12 +67,13 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     this.#head = head;
     this.label = label;
     this.#waiter = waiter;
+    this.isDaemon = !holdsProcess(waiter);
     this.#total = this.#deadline(plan.timeout, () => this.#late(plan.timeout, ''));
     this.#total?.start();
   }
 
   #deadline(ms: number, late: () => void): Deadline | null {
-    return ms === NEVER ? null : new Deadline(ms, holdsProcess(this.#waiter), late);
+    return ms === NEVER ? null : new Deadline(ms, !this.isDaemon, late);
   }
 
   /** Begins. Errors: the host's, of opening a connection. */

@@ -136,6 +136,7 @@ export class HttpServer {
     }
     const request = new ServerRequest(raw, response, maxBodySize as number, tls !== undefined);
     const member = new RequestGreenlet(this.#answers, request, connection);
+    if (run.daemon) member.unref();
     const opened = openTurn();
     if (this.#members === null) member.start();
     else this.#members._place(member, false);

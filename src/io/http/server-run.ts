@@ -6,10 +6,13 @@ import { report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Green } from '../../runtime/types.js';
 import { until } from '../../runtime/until.js';
+import { byDaemon, forget, release } from '../hold.js';
 import { type Answering, ServerConnection } from './server-connection.js';
 
 export class ServerRun {
   readonly server: Server;
+  /** It was started by a daemon: neither it nor the requests hold the process. */
+  readonly daemon = byDaemon();
   /** Those that are there, and those that are being answered though they are gone. */
   readonly #connections = new Set<ServerConnection>();
   readonly #idle = (connection: ServerConnection) => void this.#connections.delete(connection);
@@ -35,12 +38,14 @@ export class ServerRun {
         // One that could not accept a connection goes on.
         if (server.listening) return report(error, null);
         reject(error);
+        forget(server);
         failed();
         if (this.#waiting === 0) setImmediate(() => this.#heard || report(error, null));
       });
     });
     this.#listening.catch(() => {});
     server.on('connection', (socket: Socket) => {
+      if (this.daemon) socket.unref();
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
@@ -49,6 +54,7 @@ export class ServerRun {
       this.#connections.add(new ServerConnection(socket, this.#idle));
     });
     server.listen(target);
+    if (this.daemon) release(server);
   }
 
   /** It takes no more connections and requests. */
@@ -71,6 +77,7 @@ export class ServerRun {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
+    forget(this.server);
     this.server.close();
     for (const member of this.members()) member.isLast();
   }

@@ -13,6 +13,7 @@ import { describe, type Operation } from '../../runtime/operation.js';
 import type { Results } from '../../runtime/results.js';
 import type { Waiter } from '../../runtime/waiter.js';
 import { ConcurrentUseError } from '../../sync/errors.js';
+import type { Hold } from '../hold.js';
 import { endWait } from '../io-wait.js';
 import { ByteBuffer } from './byte-buffer.js';
 import { Pieces } from './pieces.js';
@@ -54,6 +55,9 @@ export abstract class ByteReader implements ByteSource {
   #paused = false;
   #reader: Waiter | null = null;
   #read: Read | null = null;
+
+  /** @internal */
+  abstract readonly _hold: Hold | null;
 
   /** Enough is kept: the source has to wait. @internal */
   protected abstract _pause(): void;

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { checkTimeout, showValue } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
+import { byDaemon, forget, release } from '../hold.js';
 import { endWait, IoOperation } from '../io-wait.js';
 import { Socket } from './socket.js';
 
@@ -10,7 +11,7 @@ import { Socket } from './socket.js';
 export type ConnectOptions = net.NetConnectOpts & { readonly timeout?: number | undefined };
 
 /** A handle that is being opened; given up, it is destroyed. */
-export abstract class Opening<H extends net.Socket, T> extends IoOperation<T> {
+export abstract class Opening<H extends net.Socket, T extends Socket> extends IoOperation<T> {
   /** Begins; the handle. @internal */
   protected abstract _open(): H;
 
@@ -22,9 +23,14 @@ export abstract class Opening<H extends net.Socket, T> extends IoOperation<T> {
 
   _start(waiter: Waiter): Started {
     const handle = this._open();
+    const daemon = byDaemon();
+    if (daemon) release(handle);
     const onOpen = () => {
       handle.off('error', onError);
-      endWait(waiter, this._opened(handle));
+      forget(handle);
+      const opened = this._opened(handle);
+      if (daemon) opened._hold.release();
+      endWait(waiter, opened);
     };
     const onError = (error: unknown) => {
       this.#leave(handle);
@@ -41,6 +47,7 @@ export abstract class Opening<H extends net.Socket, T> extends IoOperation<T> {
 
   /** What comes after the wait is nobody's. */
   #leave(handle: H): void {
+    forget(handle);
     handle.removeAllListeners(this._event);
     handle.removeAllListeners('error');
     handle.on('error', () => {});

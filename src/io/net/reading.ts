@@ -5,6 +5,7 @@ import { withStackLimit } from '../../runtime/host.js';
 import { done } from '../../runtime/operation.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { IncompleteRead, LineTooLong } from '../errors.js';
+import type { Hold } from '../hold.js';
 import { IoOperation } from '../io-wait.js';
 import type { ByteBuffer } from './byte-buffer.js';
 
@@ -17,6 +18,8 @@ export interface ByteSource {
   _startReading<T>(waiter: Waiter, reading: Reading<T>): T | undefined;
   /** Who waits for more. @internal */
   _setReader(waiter: Waiter | null): void;
+  /** The handle that they come from. @internal */
+  readonly _hold: Hold | null;
 }
 
 export abstract class Reading<T> extends IoOperation<T> {
@@ -29,6 +32,11 @@ export abstract class Reading<T> extends IoOperation<T> {
 
   override get _object(): unknown {
     return this.source;
+  }
+
+  /** @internal */
+  override get _hold(): Hold | null {
+    return this.source._hold;
   }
 
   /** How many bytes it may need to have at once. @internal */

@@ -3,11 +3,14 @@ import type { Writable } from 'node:stream';
 import { done } from '../../runtime/operation.js';
 import type { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
+import type { Hold } from '../hold.js';
 import { QueuedWait } from '../io-wait.js';
 
 /** What is written to. */
 export interface Sink {
   readonly raw: Writable;
+  /** @internal */
+  readonly _hold: Hold | null;
   /** Why nothing can be written, null while something can. @internal */
   _writeError(): { readonly error: unknown } | null;
   /** Why its end will not come, null while it may. @internal */
@@ -26,6 +29,11 @@ export class Write extends QueuedWait<void> {
     super(sink, queue, timeout);
     this.#sink = sink;
     this.#data = data;
+  }
+
+  /** @internal */
+  override get _hold(): Hold | null {
+    return this.#sink._hold;
   }
 
   _start(waiter: Waiter): Started {
@@ -49,6 +57,11 @@ export class Ended extends QueuedWait<void> {
 
   override get _isRequest(): boolean {
     return true;
+  }
+
+  /** @internal */
+  override get _hold(): Hold | null {
+    return this.#sink._hold;
   }
 
   _start(waiter: Waiter): Started {

@@ -7,6 +7,7 @@ import { done, type Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { SocketClosed } from '../errors.js';
+import { Hold } from '../hold.js';
 import { endAll, QueuedWait } from '../io-wait.js';
 import { ByteReader, type ReadOptions } from './byte-reader.js';
 import { placed, type ReadEnd } from './reading.js';
@@ -18,6 +19,8 @@ const LINGER = 5000;
 export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposable {
   /** The host's socket. Listening to its data, or writing to it, while this one is used mixes both up. */
   readonly raw: HostSocket;
+  /** @internal */
+  readonly _hold: Hold;
   #ended = false;
   #closed = false;
   /** `close()` was called. */
@@ -35,6 +38,7 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
   constructor(raw: HostSocket) {
     super();
     this.raw = raw;
+    this._hold = new Hold(raw);
     for (const [event, listener] of Object.entries(this.#listeners)) raw.on(event, listener);
   }
 
@@ -259,6 +263,11 @@ class Closed extends QueuedWait<void> {
 
   override get _isRequest(): boolean {
     return true;
+  }
+
+  /** @internal */
+  override get _hold(): Hold {
+    return this.#socket._hold;
   }
 
   _start(waiter: Waiter): Started {

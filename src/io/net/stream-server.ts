@@ -20,6 +20,7 @@ import { Event } from '../../sync/event.js';
 import { Group } from '../../sync/group.js';
 import { Pool } from '../../sync/pool.js';
 import { Queue } from '../../sync/queue.js';
+import { byDaemon, forget, release } from '../hold.js';
 import { failListeners, forgetFailure, Listening } from './listening.js';
 import { Socket } from './socket.js';
 
@@ -62,6 +63,8 @@ export class StreamServer {
   readonly #stopped = new Event();
   readonly #accepting = new Event();
   #server: net.Server | null = null;
+  /** It was started by a daemon: neither it nor its handlers hold the process. */
+  #daemon = false;
   #waiting = new Queue<net.Socket>();
   #acceptor: Greenlet<void> | null = null;
   #stopping: Greenlet<Greenlet<unknown>[]> | null = null;
@@ -117,11 +120,13 @@ export class StreamServer {
     given?.on('connection', this.#onConnection);
     forgetFailure(server);
     this.#server = server;
+    this.#daemon = byDaemon();
     this.#stopped.clear();
     this.#stopping = null;
     this.#waiting = new Queue<net.Socket>();
     server.on('error', this.#onError);
     if (given?.listening !== true) server.listen(listenOptions(this.#listener, this.#backlog));
+    if (this.#daemon) release(server);
     this.#acceptor = spawn(
       { name: 'StreamServer.accept', daemon: true },
       acceptAll as never,
@@ -144,6 +149,7 @@ export class StreamServer {
 
   #end(server: net.Server): void {
     this.#server = null;
+    forget(server);
     server.off('connection', this.#onConnection);
     server.off('error', this.#onError);
     this._dropHalfMade();
@@ -157,6 +163,7 @@ export class StreamServer {
 
   readonly #onConnection = (raw: net.Socket) => {
     raw.on('error', () => {});
+    if (this.#daemon) raw.unref();
     if (this.#waiting.isShutdown) raw.destroy();
     else this.#waiting.putNowait(raw);
   };
@@ -170,6 +177,7 @@ export class StreamServer {
   /** Has `raw` served. @internal */
   *_serve(raw: net.Socket): Green<void> {
     const socket = this._socket(raw);
+    if (this.#daemon) socket._hold.release();
     raw.resume();
     const address = {
       address: raw.remoteAddress ?? '',
@@ -182,6 +190,7 @@ export class StreamServer {
       return;
     }
     const member = new Greenlet<unknown>(this.#handle, socket, address);
+    if (this.#daemon) member.unref();
     this.#watch(member, socket);
     this.#members._place(member, false);
   }

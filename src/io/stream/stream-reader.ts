@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { showValue } from '../../runtime/check.js';
 import { SocketClosed } from '../errors.js';
+import { type Hold, holdOf } from '../hold.js';
 import { ByteReader } from '../net/byte-reader.js';
 import { placed, type ReadEnd } from '../net/reading.js';
 
@@ -10,6 +11,8 @@ import { placed, type ReadEnd } from '../net/reading.js';
 export class StreamReader extends ByteReader implements Disposable, AsyncDisposable {
   /** The host's stream. */
   readonly raw: Readable;
+  /** @internal */
+  readonly _hold: Hold | null;
   #ended = false;
   #closed = false;
   #error: { readonly error: unknown } | null = null;
@@ -18,6 +21,7 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
   constructor(raw: Readable) {
     super();
     this.raw = raw;
+    this._hold = holdOf(raw);
     raw.on('data', (chunk: unknown) => this.#take(chunk));
     raw.on('end', () => {
       this.#ended = true;

@@ -4,6 +4,7 @@ import { checkTimeout } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import { SocketClosed } from '../errors.js';
+import { type Hold, holdOf } from '../hold.js';
 import { endAll } from '../io-wait.js';
 import type { ReadOptions } from '../net/byte-reader.js';
 import { placed } from '../net/reading.js';
@@ -13,12 +14,15 @@ import { Ended, type Sink, Write } from '../net/sending.js';
 export class StreamWriter implements Sink, AsyncDisposable {
   /** The host's stream. */
   readonly raw: Writable;
+  /** @internal */
+  readonly _hold: Hold | null;
   readonly #writers = new WaitQueue();
   readonly #enders = new WaitQueue();
   #error: { readonly error: unknown } | null = null;
 
   constructor(raw: Writable) {
     this.raw = raw;
+    this._hold = holdOf(raw);
     raw.on('drain', () => endAll(this.#writers, null));
     raw.on('finish', () => endAll(this.#enders, null));
     raw.on('error', (error) => {

@@ -20,6 +20,7 @@ import { endings } from '../../runtime/signals.js';
 import type { Green } from '../../runtime/types.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
+import { byDaemon, Hold } from '../hold.js';
 import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { StreamReader, StreamWriter } from '../stream/index.js';
 import { TimeoutExpired } from './errors.js';
@@ -68,6 +69,8 @@ export class Popen {
   /** What it writes, where that is a pipe. */
   readonly stdout: StreamReader | null;
   readonly stderr: StreamReader | null;
+  /** @internal */
+  readonly _hold: Hold;
   readonly #waiters = new WaitQueue();
   readonly #leads: boolean;
   #returncode: number | null = null;
@@ -113,6 +116,8 @@ export class Popen {
     this.stdin = writer(this.raw.stdin);
     this.stdout = reader(this.raw.stdout);
     this.stderr = reader(this.raw.stderr);
+    this._hold = new Hold(this.raw);
+    if (byDaemon()) for (const each of [this, this.stdin, this.stdout, this.stderr]) each?._hold?.release();
     if (this.raw.pid !== undefined) alive.add(this);
     this.raw.on('exit', (code, signal) => this.#exited(code ?? -numberOf(signal)));
     this.raw.on('error', (error) => this.#failed(error));
@@ -268,6 +273,11 @@ class Exit<T> extends QueuedWait<T> {
     super(child, queue, timeout);
     this.#child = child;
     this.#value = value;
+  }
+
+  /** @internal */
+  override get _hold(): Hold {
+    return this.#child._hold;
   }
 
   _start(waiter: Waiter): Started {
