@@ -38,8 +38,8 @@ export function poolContract(method: string): void {
       'callback',
       'errorCallback',
       'imap progress',
-      'progress',
       'progress later',
+      'progress',
     ];
     const of = (store: string) => parts.map((part) => `${store} ${part}: ${store}`);
     expect(out).toEqual([...of('one'), 'outside after: outside', 'outside then: outside', ...of('two')]);
