@@ -75,6 +75,11 @@ export function macrotask(callback: () => void): HostTimer | undefined {
   return undefined;
 }
 
+/** Calls back when the present job is over, ahead of everything else. */
+export function microtask(callback: () => void): void {
+  host.queueMicrotask(callback);
+}
+
 /** Prints for humans, on the host's error stream. */
 export function printError(text: string): void {
   const stderr = hostProcess()?.stderr;

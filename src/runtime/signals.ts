@@ -1,5 +1,5 @@
 /** The end of a program by SIGINT or SIGTERM: everything is killed, `finally` blocks run, and then the process exits. */
-import { host, hostProcess } from './host.js';
+import { hostProcess, microtask } from './host.js';
 import { hooks, hub, warn } from './hub.js';
 import { joinall } from './joinall.js';
 import type { Operation } from './operation.js';
@@ -26,7 +26,7 @@ export function claimSignal(name: string): () => void {
   claims.set(name, (claims.get(name) ?? 0) + 1);
   return () => {
     // Those who are told of the same signal after this one must still see it.
-    host.queueMicrotask(() => void claims.set(name, (claims.get(name) as number) - 1));
+    microtask(() => void claims.set(name, (claims.get(name) as number) - 1));
   };
 }
 
