@@ -70,14 +70,21 @@ abstract class UntilDeath<T> extends Operation<T> {
 /** True when the greenlet has ended, false when the time has passed. */
 export class Join extends UntilDeath<boolean> {
   readonly _name: string;
+  readonly #block: boolean;
 
-  constructor(target: object, timeout: number, name: string) {
-    super(target, timeout);
+  constructor(target: object, timeout: number, name: string, block = true) {
+    super(target, block ? timeout : 0);
     this._name = name;
+    this.#block = block;
   }
 
   override get _isRequest(): boolean {
     return this._name === 'Greenlet.kill';
+  }
+
+  /** With `block: false` it is no suspension: a kill of oneself is not thrown here. @internal */
+  override get _isFrame(): boolean {
+    return !this.#block;
   }
 
   _start(waiter: Waiter): Started {

@@ -8,7 +8,7 @@ import { hub } from './hub.js';
 import { type KillOptions, killError, killFiber, schedule } from './kill.js';
 import { type Link, LinkList } from './links.js';
 import { FAILED, observe } from './observe.js';
-import { done, Operation, park } from './operation.js';
+import { describe, done, Operation, park } from './operation.js';
 import { Greenlet } from './scheduled-greenlet.js';
 import { timedOut } from './timeout.js';
 import { DEAD, NEW, START, type Started, type Waiter } from './waiter.js';
@@ -205,12 +205,17 @@ class AwaitDeaths extends Operation<void> {
     return true;
   }
 
+  /** See `Join`. */
+  override get _isFrame(): boolean {
+    return !this.#block;
+  }
+
   _start(waiter: Waiter): Started {
     const alive = this.#list.filter(
       (each) => each._mode !== DEAD && each instanceof Greenlet,
     ) as AnyGreenlet[];
     if (!this.#block || alive.length === 0) return done(waiter, undefined);
-    if (this.#timeout === 0) throw timedOut(this._name, 0, waiter);
+    if (this.#timeout === 0) throw timedOut(describe(this), 0, waiter);
     const run = new Joining(waiter, alive, Number.POSITIVE_INFINITY, false, false);
     run.begin();
     setTimer(waiter, this.#timeout, holdsProcess(waiter));
@@ -223,7 +228,7 @@ class AwaitDeaths extends Operation<void> {
 
   override _expire(waiter: Waiter): void {
     this._undo(waiter);
-    wake(waiter, timedOut(this._name, this.#timeout, waiter), true);
+    wake(waiter, timedOut(describe(this), this.#timeout, waiter), true);
   }
 }
 

@@ -174,13 +174,14 @@ export class Greenlet<T = any> extends greenlet<T> {
   /**
    * Kills it: `GreenletExit` (or `exception`) is thrown where it is parked; its `finally` blocks run, and may block. The
    * request acts at the call; the operation waits for the death and gives whether it came within `timeout`. A greenlet that
-   * has not begun never runs. Killing oneself throws at the `yield*` of this. Mirrors `gevent.Greenlet.kill`.
+   * has not begun never runs. Killing oneself throws at the `yield*` of this, with `block: false` at the next suspension after
+   * it. Mirrors `gevent.Greenlet.kill`.
    */
   kill(options: KillOptions = {}): Operation<boolean> {
     const timeout = checkTimeout(options.timeout);
     if (options.grace !== undefined) checkMs(options.grace, 'grace');
     this._kill(options.exception, options.grace);
-    return new Join(this, options.block === false ? 0 : timeout, 'Greenlet.kill');
+    return new Join(this, timeout, 'Greenlet.kill', options.block !== false);
   }
 
   /** @internal */
@@ -367,9 +368,12 @@ export class Greenlet<T = any> extends greenlet<T> {
     this._frame = null;
     if (failed) this._flags |= FAILED;
     const links = this._links;
-    this._links = null;
     if (extra !== null) extra.locals = undefined;
-    if (links !== null) links._died(this);
+    if (links !== null) {
+      // They stay meanwhile: by one that is told, a wait further on may be taken back.
+      links._died(this);
+      this._links = null;
+    }
     if (failed && (this._flags & OBSERVED) === 0) noteFailure(this, links);
     if (hooks.ended !== null) hooks.ended(this, failed);
     if (this._id >= 0 && !queued) dismiss(this);

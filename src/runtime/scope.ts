@@ -60,7 +60,11 @@ class Children implements Link {
 
   /** The first failure is the scope's; the rest of the children is killed, and the body if it still runs. */
   fail(error: unknown, child: Greenlet<unknown> | null): void {
-    if (this.#failure !== null) return;
+    if (this.#failure !== null) {
+      // Whoever waited for the one that failed has thrown the same error on.
+      if (child !== null && error === this.#failure.error) observe(child);
+      return;
+    }
     this.#failure = { error };
     if (child !== null) observe(child);
     this.close();
@@ -91,14 +95,23 @@ function* scoped(fn: AnyFn): Green<unknown> {
   } catch (error) {
     children.bodyEnded();
     if (error !== children.exit) {
-      if (children.failure !== null && !(error instanceof GreenletExit))
+      const { failure } = children;
+      if (failure !== null && error !== failure.error && !(error instanceof GreenletExit))
         report(error, engine.current as greenlet);
       children.fail(error, null);
     }
   }
   children.close();
-  if (children.living.size > 0) yield* shield(joinall([...children.living]));
-  if (children.failure !== null) throw children.failure.error;
+  const { failure } = children;
+  try {
+    if (children.living.size > 0) yield* shield(joinall([...children.living]));
+  } catch (error) {
+    // A kill or a timeout that came meanwhile passes on in place of the failure.
+    if (failure !== null && !(failure.error instanceof GreenletExit))
+      report(failure.error, engine.current as greenlet);
+    throw error;
+  }
+  if (failure !== null) throw failure.error;
   return value;
 }
 

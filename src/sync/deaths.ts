@@ -27,13 +27,15 @@ export class Deaths extends Operation<boolean> {
   readonly #of: object;
   readonly #greenlets: readonly Greenlet<unknown>[];
   readonly #timeout: number;
+  readonly #block: boolean;
 
-  constructor(of: object, greenlets: readonly Greenlet<unknown>[], timeout: number) {
+  constructor(of: object, greenlets: readonly Greenlet<unknown>[], timeout: number, block: boolean) {
     super();
     this._name = `${of.constructor.name}.kill`;
     this.#of = of;
     this.#greenlets = greenlets;
-    this.#timeout = timeout;
+    this.#timeout = block ? timeout : 0;
+    this.#block = block;
   }
 
   override get _object(): unknown {
@@ -42,6 +44,11 @@ export class Deaths extends Operation<boolean> {
 
   override get _isRequest(): boolean {
     return true;
+  }
+
+  /** With `block: false` it is no suspension: a kill of oneself is not thrown here. */
+  override get _isFrame(): boolean {
+    return !this.#block;
   }
 
   _start(waiter: Waiter): Started {

@@ -186,13 +186,14 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
    * `gevent.pool.Group.kill`.
    */
   kill(options: Omit<KillOptions, 'grace'> = {}): Operation<boolean> {
-    const timeout = options.block === false ? 0 : checkTimeout(options.timeout);
+    const timeout = checkTimeout(options.timeout);
+    const block = options.block !== false;
     const members = [...this.#members];
     // Whoever waits for a place is out first: the deaths of those that have not begun make room at once.
     this._endWaits();
     for (const map of this.#maps) map._abort(killError(undefined), options.exception);
     for (const member of members) this._killOnce(member, options.exception);
-    return new Deaths(this, members, timeout);
+    return new Deaths(this, members, timeout, block);
   }
 
   /** Whoever waits for a place gets a `GreenletExit`. @internal */
@@ -200,10 +201,11 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
 
   /** Kills one of its greenlets, once; does nothing to others. Acts at the call; the operation waits for the death. */
   killone(greenlet: AnyGreenlet, options: Omit<KillOptions, 'grace'> = {}): Operation<boolean> {
-    const timeout = options.block === false ? 0 : checkTimeout(options.timeout);
-    if (!this.#members.has(greenlet)) return new Deaths(this, [], timeout);
+    const timeout = checkTimeout(options.timeout);
+    const block = options.block !== false;
+    if (!this.#members.has(greenlet)) return new Deaths(this, [], timeout, block);
     this._killOnce(greenlet, options.exception);
-    return new Deaths(this, [greenlet], timeout);
+    return new Deaths(this, [greenlet], timeout, block);
   }
 
   /** Kills `member`, unless it was killed as one of this set before. @internal */

@@ -4,10 +4,13 @@ import {
   type Green,
   Greenlet,
   GreenletExit,
+  Group,
   getcurrent,
   hub,
   isExit,
   joinall,
+  kill,
+  killall,
   rethrowExit,
   shield,
   sleep,
@@ -325,6 +328,29 @@ describe('a kill of oneself', () => {
         const trace: string[] = [];
         const g = spawn(function* (): Green<void> {
           ask(getcurrent() as Greenlet);
+          trace.push('goes on');
+          yield* sleep(0);
+          trace.push('never');
+        });
+        yield* g.join();
+        expect(trace).toEqual(['goes on']);
+        expect(g.killed).toBe(true);
+      }),
+    );
+  }
+
+  for (const [how, ask] of [
+    ['the greenlet', (g: Greenlet) => g.kill({ block: false })],
+    ['kill()', (g: Greenlet) => kill(g, { block: false })],
+    ['killall()', (g: Greenlet) => killall([g], { block: false })],
+    ['its group', (g: Greenlet) => new Group([g]).kill({ block: false })],
+  ] as const) {
+    it(
+      `with block: false by ${how} is thrown after that has been run, at the next suspension`,
+      virtual(function* () {
+        const trace: string[] = [];
+        const g = spawn(function* (): Green<void> {
+          yield* ask(getcurrent() as Greenlet);
           trace.push('goes on');
           yield* sleep(0);
           trace.push('never');

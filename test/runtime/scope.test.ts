@@ -184,6 +184,52 @@ describe('scope', () => {
   );
 
   it(
+    'an error that the body and other children got from the one that failed, and threw on, is told once',
+    virtual(function* () {
+      const errors = collectErrors();
+      const failure = new Error('first');
+      const thrown = yield* attempt(
+        scope(function* (s): Green<void> {
+          const failing = s.spawn(function* (): Green<void> {
+            yield* sleep(1);
+            throw failure;
+          });
+          s.spawn(() => failing.get());
+          yield* failing.get();
+        }),
+      );
+      expect(thrown.error).toBe(failure);
+      yield* sleep(1);
+      expect(errors).toEqual([]);
+    }),
+  );
+
+  it(
+    'a kill that comes while the children end passes on, and the failure goes to hub.onError',
+    virtual(function* () {
+      const errors = collectErrors();
+      const g = spawn(
+        scope(function* (s): Green<void> {
+          s.spawn(function* (): Green<void> {
+            try {
+              yield* sleep(100);
+            } finally {
+              yield* sleep(10);
+            }
+          });
+          yield* sleep(1);
+          throw new Error('the body');
+        }),
+      );
+      yield* sleep(5);
+      yield* g.kill();
+      expect(g.killed).toBe(true);
+      yield* sleep(1);
+      expect(errors.map(({ error }) => String(error))).toEqual(['Error: the body']);
+    }),
+  );
+
+  it(
     'a body that swallows the end and returns: the failure of the child is thrown all the same',
     virtual(function* () {
       const error = new Error('child');
