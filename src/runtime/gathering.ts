@@ -14,6 +14,7 @@ import { Get } from './join.js';
 import type { Link } from './links.js';
 import { toOperation } from './operand.js';
 import { done, Operation, park } from './operation.js';
+import { beginUndoing, endUndoing } from './undoing.js';
 import { Visitor } from './visitor.js';
 import { NEW, PARKED, type Started, type Waiter } from './waiter.js';
 
@@ -199,6 +200,7 @@ export class Gathering {
   cancel(wait: boolean): void {
     // Until all are told, nothing is over, even if the first dies at once.
     this.root.#dying++;
+    beginUndoing();
     const branches = this.#branches;
     for (let i = 0; i < this.#count; i++) {
       const branch = branches[i] as Branch;
@@ -206,6 +208,7 @@ export class Gathering {
       branch.over = true;
       this.#drop(branch, wait);
     }
+    endUndoing();
     this.root.#dying--;
   }
 

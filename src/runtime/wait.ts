@@ -11,6 +11,7 @@ import { registered } from './registry.js';
 import { Results } from './results.js';
 import type { Greenlet } from './scheduled-greenlet.js';
 import type { Green } from './types.js';
+import { beginUndoing, endUndoing } from './undoing.js';
 import { Visitor } from './visitor.js';
 import type { Started, Waiter } from './waiter.js';
 
@@ -121,7 +122,9 @@ class Iwait<T> extends Results<T> {
   }
 
   protected override _close(): void {
+    beginUndoing();
     for (const watch of this.#watches ?? []) watch._cancel();
+    endUndoing();
     this.#watches?.clear();
     this.#arrived.length = 0;
     const puller = this.#puller;

@@ -12,6 +12,7 @@ import { Fiber } from '../runtime/fiber.js';
 import type { Link } from '../runtime/links.js';
 import { done, Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
+import { type HandsOut, waitUndone } from '../runtime/undoing.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { BrokenBarrierError } from './errors.js';
@@ -39,7 +40,7 @@ interface Action {
   readonly link: Link;
 }
 
-export class Barrier extends SyncObject {
+export class Barrier extends SyncObject implements HandsOut {
   /** How many must arrive. */
   readonly parties: number;
   readonly #action: (() => unknown) | undefined;
@@ -124,7 +125,11 @@ export class Barrier extends SyncObject {
   _left(waiter: Waiter): void {
     if (!this.#running?.round.includes(waiter)) return;
     this.#stop();
-    // Whoever came meanwhile may take the place.
+    waitUndone(this);
+  }
+
+  /** Whoever came meanwhile may take the place of one that has left. @internal */
+  _handOut(): void {
     this.#begin();
   }
 
@@ -180,7 +185,13 @@ export class Barrier extends SyncObject {
 
   /** The first `count` go on. @internal */
   _pass(count: number): void {
-    for (let index = 0; index < count; index++) wake(this.#queue.shift() as Waiter, index);
+    const round = [...this.#queue].slice(0, count);
+    round.forEach((waiter, index) => {
+      // It has gone with one that went on before it: operands of one `race`.
+      if (waiter._op === null) return;
+      this.#queue.remove(waiter);
+      wake(waiter, index);
+    });
     this.#begin();
   }
 

@@ -11,6 +11,7 @@ import type { Clock } from '../runtime/clock.js';
 import { clearTimer, engine, setTimer, wake } from '../runtime/engine.js';
 import { holdsProcess } from '../runtime/holds.js';
 import { done, type Operation } from '../runtime/operation.js';
+import { type HandsOut, waitUndone } from '../runtime/undoing.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Timed, Waiter } from '../runtime/waiter.js';
 import { SyncObject, type SyncOptions, waitingText } from './sync-object.js';
@@ -40,7 +41,7 @@ export interface RateLimitStatistics {
   readonly waiters: number;
 }
 
-export class RateLimit extends SyncObject implements Timed {
+export class RateLimit extends SyncObject implements Timed, HandsOut {
   readonly rate: number;
   readonly per: number;
   readonly burst: number;
@@ -150,6 +151,11 @@ export class RateLimit extends SyncObject implements Timed {
     if (this.#queue.first === waiter || (!this.#held && holdsProcess(waiter))) this.#arm();
   }
 
+  /** @internal */
+  _handOut(): void {
+    this._serve();
+  }
+
   /** Gives out what is due, in order, and sets the timer for whoever is first then. @internal */
   _serve(): void {
     const now = this.#now();
@@ -239,7 +245,7 @@ class Take extends WaitOperation<boolean, RateLimit> {
   /** Whoever is behind may want less, and have it sooner. */
   override _undo(waiter: Waiter): void {
     super._undo(waiter);
-    this._of._serve();
+    waitUndone(this._of);
   }
 
   /** What falls due in the same moment is still in time. */
@@ -262,6 +268,6 @@ class UntilFree<T extends RateLimit> extends UntilReady<T> {
 
   override _undo(waiter: Waiter): void {
     super._undo(waiter);
-    this._of._serve();
+    waitUndone(this._of);
   }
 }

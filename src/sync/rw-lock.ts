@@ -5,6 +5,7 @@
 import { engine } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import type { Operation } from '../runtime/operation.js';
+import { type HandsOut, waitUndone } from '../runtime/undoing.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Blockers, Waiter } from '../runtime/waiter.js';
 import { Lockable } from './lockable.js';
@@ -20,7 +21,7 @@ export interface RWLockStatistics {
 }
 
 /** What both sides share. */
-class Shared {
+class Shared implements HandsOut {
   readonly queue = new WaitQueue();
   /** Those that only wait to see a side ready, and hold up nobody. */
   readonly lookers = new WaitQueue();
@@ -58,6 +59,10 @@ class Shared {
     if (times === 1) this.readers.delete(reader);
     else this.readers.set(reader, times - 1);
     this.count--;
+  }
+
+  _handOut(): void {
+    this.admit();
   }
 
   /** Lets in from the front of the queue whoever may come in now. */
@@ -112,7 +117,7 @@ abstract class Side extends Lockable {
   }
 
   override _left(): void {
-    this.shared.admit();
+    waitUndone(this.shared);
   }
 
   override _holders(_waiter: Waiter): Blockers | null {
