@@ -1,7 +1,7 @@
 /**
  * The benchmarks.
  *
- *      npm run bench -- [--quick] [--only switch,sleep0] [--node PATH] [--rounds N]
+ *      npm run bench -- [--quick] [--only switch,sleep0] [--node PATH] [--rounds N] [--cpu]
  *      npm run bench -- --growth …          how cost grows with the size
  *      npm run bench -- --merge FILE …      which bars hold in which of these results
  *      npm run bench -- --write-docs        all of it: the table, growth, and --quick on each other Node of scripts/node-versions.sh;
@@ -36,6 +36,7 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string' },
     node: { type: 'string' },
     rounds: { type: 'string' },
+    cpu: { type: 'boolean', default: false },
   },
 });
 // npm runs this in bench/; a path is meant from where the user stands.
@@ -56,6 +57,7 @@ async function measure() {
   const settings = {
     node: options.node === undefined ? process.execPath : path(options.node),
     quick: options.quick,
+    clock: options.cpu ? 'cpu' : undefined,
     only,
     rounds: options.rounds === undefined ? undefined : Number(options.rounds),
     found: await findTools(),

@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Runs the test suite on other versions of Node: scripts/node-versions.sh [version...], by default 22 24 26.
+# Runs the test suite on other versions of Node: scripts/node-versions.sh [--install] [version...], by default 22 24 26.
+# With --install it only gets them, for the benchmarks.
 # Each Node is an npm package (node-<os>-<cpu>), kept in .cache/node/<version>. Everything is run, then the
 # exit code says whether something failed. With VITEST_JSON_DIR set, each run leaves its report there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+install=no
+if [ "${1:-}" = --install ]; then
+  install=yes
+  shift
+fi
 versions=("$@")
 if [ ${#versions[@]} -eq 0 ]; then versions=(22 24 26); fi
 
@@ -20,6 +26,7 @@ for version in "${versions[@]}"; do
     continue
   fi
   node="$PWD/$prefix/node_modules/$package/bin/node"
+  if [ "$install" = yes ]; then continue; fi
   echo "== the tests on Node $("$node" --version)"
   report=()
   if [ -n "${VITEST_JSON_DIR:-}" ]; then

@@ -65,7 +65,7 @@ export async function measure(contestant, effort) {
 }
 
 /** The mean of several runs, in ns an operation. */
-async function timed({ label, prepare, run, ops, expected, clock = 'wall' }, begun, effort) {
+async function timed({ label, prepare, run, ops, expected, clock = effort.clock ?? 'wall' }, begun, effort) {
   let prepared;
   let outcome;
   const beforeEach = async () => {

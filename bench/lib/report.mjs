@@ -23,13 +23,13 @@ export function formatReport(report) {
 }
 
 /** When, where and how. */
-export function howTaken({ date, quick, cpu, load, tools, workloads }) {
+export function howTaken({ date, quick, clock, cpu, load, tools, workloads }) {
   const rounds = workloads.flatMap(({ contestants = [] }) =>
     contestants.map(({ values }) => measuredOf(values).length),
   );
   const beside = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
   return [
-    `${date.slice(0, 10)}, ${cpu}, load ${load.map((each) => each.toFixed(1)).join(' to ')}${quick ? ', `--quick`' : ''}.`,
+    `${date.slice(0, 10)}, ${cpu}, load ${load.map((each) => each.toFixed(1)).join(' to ')}${quick ? ', `--quick`' : ''}${clock === 'cpu' ? ', `--cpu`: CPU time' : ''}.`,
     `Medians of ${Math.min(...rounds)} to ${Math.max(...rounds)} rounds, each measurement in a process of its own.`,
     ...(beside.length > 0 ? [`Beside Node: ${beside.join(', ')}.`] : []),
   ].join(' ');

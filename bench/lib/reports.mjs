@@ -15,7 +15,7 @@ const LIMITS = {
 };
 
 /** All workloads, or those of `only`, on one version of Node: { kind: 'table', … }. */
-export async function measureAll({ node, quick, only = FILES, rounds, found, log }) {
+export async function measureAll({ node, quick, clock, only = FILES, rounds, found, log }) {
   const effort = quick ? 'quick' : 'full';
   const limits = LIMITS[effort];
   const jobs = JOBS.filter(({ file, full }) => only.includes(file) && !(full && quick)).map(
@@ -25,6 +25,7 @@ export async function measureAll({ node, quick, only = FILES, rounds, found, log
     kind: 'table',
     quick,
     effort,
+    clock,
     node,
     found,
     log,
@@ -35,7 +36,7 @@ export async function measureAll({ node, quick, only = FILES, rounds, found, log
 }
 
 /** Each workload that has sizes, at each of them: { kind: 'growth', … }. */
-export async function measureGrowth({ node, only = FILES, rounds, found, log }) {
+export async function measureGrowth({ node, clock, only = FILES, rounds, found, log }) {
   const jobs = [];
   for (const file of only) {
     const { growth } = await describe(node, { file, quick: true, tools: {}, trusted: true });
@@ -46,6 +47,7 @@ export async function measureGrowth({ node, only = FILES, rounds, found, log }) 
   return await report({
     kind: 'growth',
     effort: 'growth',
+    clock,
     node,
     found,
     log,
@@ -56,14 +58,15 @@ export async function measureGrowth({ node, only = FILES, rounds, found, log }) 
   });
 }
 
-async function report({ kind, quick = false, node, found, log, ...session }) {
+async function report({ kind, quick = false, clock, node, found, log, ...session }) {
   const date = new Date().toISOString();
   const before = loadavg()[0];
-  const workloads = await runSession({ node, tools: found.tools, log, ...session });
+  const workloads = await runSession({ node, clock, tools: found.tools, log, ...session });
   return {
     kind,
     date,
     quick,
+    clock,
     cpu: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
     load: [before, loadavg()[0]],
     tools: found.versions,

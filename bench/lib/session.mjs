@@ -13,9 +13,19 @@ const CHILD = fileURLToPath(new URL('./child.mjs', import.meta.url));
 
 /**
  * `jobs`: [{ file, size?, trusted? }]; `wanted(contestant)`: which of theirs; `budget`: ms; `rounds`: at most so many; `log(text)`.
- * `effort` is one of EFFORTS. With 'quick' the later rounds have only the contestants that a bar speaks of.
+ * `effort` is one of EFFORTS; `clock: 'cpu'`: CPU time, also where a workload has the time on the wall. With 'quick' the later rounds have only the contestants that a bar speaks of.
  */
-export async function runSession({ jobs, node, effort, tools, budget, rounds, wanted = () => true, log }) {
+export async function runSession({
+  jobs,
+  node,
+  effort,
+  clock,
+  tools,
+  budget,
+  rounds,
+  wanted = () => true,
+  log,
+}) {
   const begun = performance.now();
   const left = () => budget - (performance.now() - begun);
   const quick = effort !== 'full';
@@ -28,7 +38,7 @@ export async function runSession({ jobs, node, effort, tools, budget, rounds, wa
       // One that does not fit any more is left out of the round; the first round is for all.
       if (entry.error !== undefined || (round > 0 && entry.time > left())) continue;
       const started = performance.now();
-      await measureRound(node, base, entry, round, effort);
+      await measureRound(node, base, entry, round, effort, clock);
       const time = performance.now() - started;
       if (round === 0 && effort === 'quick') entry.time = (time * barred(entry).length) / entry.units.length;
       else entry.time = time;
@@ -58,12 +68,18 @@ function barred({ units, bars, contestants }) {
   return units.filter((unit) => froms.has(unit));
 }
 
-async function measureRound(node, base, entry, round, effort) {
+async function measureRound(node, base, entry, round, effort, clock) {
   const { file, size, units, contestants, failed } = entry;
   for (const each of contestants) each.values[round] = null;
   for (const unit of effort === 'quick' && round > 0 ? barred(entry) : units) {
     if (failed.some(({ id }) => id === unit)) continue;
-    const answer = await inChild(node, { ...base, file, size, contestant: unit, effort: EFFORTS[effort] });
+    const answer = await inChild(node, {
+      ...base,
+      file,
+      size,
+      contestant: unit,
+      effort: { ...EFFORTS[effort], clock },
+    });
     const mine = contestants.filter(({ from }) => from === unit);
     if (answer.error !== undefined) failed.push({ id: unit, label: mine[0].label, error: answer.error });
     else for (const each of mine) each.values[round] = answer[each.id];

@@ -115,8 +115,8 @@ const OTHERS = [
   ['gevent', 'gevent', 'gevent: `http.client`, patched, a connection a worker'],
 ];
 
-export default ({ quick }) => {
-  const count = quick ? 400 : 2000;
+export default ({ size: pages, quick }) => {
+  const count = pages ?? (quick ? 400 : 2000);
   const urls = urlsOf(count);
   const walls = new Map();
   const timed = async (id, crawl) => {
@@ -128,6 +128,7 @@ export default ({ quick }) => {
   return {
     title: `crawl over HTTP: ${count.toLocaleString('en')} pages of 10 kB with 5 ms of latency, ${AT_ONCE} at once`,
     short: 'crawl',
+    growth: { what: 'pages', sizes: [100, 1000, 10_000] },
     contestants: [
       ...CLIENTS.map(([id, label, crawl]) => ({
         id,

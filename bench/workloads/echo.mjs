@@ -9,8 +9,13 @@ import { server } from '../lib/tools.mjs';
 const CONNECTIONS = 64;
 const SIZE = 64;
 const REQUESTS = 64 * 500;
+/** Of each connection, at least. */
+const LEAST = 50;
 
 let client = null;
+/** As `settings.size` has it. */
+let connections = CONNECTIONS;
+let requests = REQUESTS;
 
 /** One run of the load against `port`; gives the bytes that came back. */
 async function load(port) {
@@ -18,7 +23,7 @@ async function load(port) {
   client.ref();
   client.channel?.ref();
   const answer = once(client, 'message');
-  client.send({ port, connections: CONNECTIONS, size: SIZE, requests: REQUESTS });
+  client.send({ port, connections, size: SIZE, requests });
   const [bytes] = await answer;
   // Between the runs it holds nothing up, and with the last of us it ends.
   client.unref();
@@ -69,10 +74,13 @@ const OTHERS = [
   ['python', 'Python threads', 'Python: a thread a connection'],
 ];
 
-export default () => {
-  const task = { ops: REQUESTS, expected: REQUESTS * SIZE };
+export default ({ size = CONNECTIONS }) => {
+  connections = size;
+  requests = size * Math.max(LEAST, Math.floor(REQUESTS / size));
+  const task = { ops: requests, expected: requests * SIZE };
   return {
-    title: `TCP echo: a request of ${SIZE} bytes and its answer, ${CONNECTIONS} connections`,
+    title: `TCP echo: a request of ${SIZE} bytes and its answer, ${connections} connections`,
+    growth: { what: 'connections', sizes: [10, 100, 1000] },
     contestants: [
       {
         id: 'greenlets',

@@ -1,4 +1,4 @@
-/** 10,000 small files, read whole, 64 at a time: the same workers over the same names, each in its own way. */
+/** Many small files, read whole, 64 at a time: the same workers over the same names, each in its own way. */
 import { mkdirSync, mkdtempSync, readFile as readFileCallback, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -67,8 +67,8 @@ function callbacks() {
   });
 }
 
-export default ({ quick }) => {
-  many = quick ? 2000 : 10_000;
+export default ({ size, quick }) => {
+  many = size ?? (quick ? 2000 : 10_000);
   const task = { ops: many, expected: many * SIZE };
   return {
     title: `files: ${many.toLocaleString('en')} of ${SIZE} bytes, read whole, ${AT_ONCE} at a time`,
@@ -95,6 +95,7 @@ export default ({ quick }) => {
         ...task,
       },
     ],
+    growth: { what: 'files', sizes: [100, 1000, 10_000] },
     setup,
     bars: [{ text: 'reading small files, to `fs/promises`', of: 'greenlets', to: 'async', most: 1 }],
   };

@@ -8,6 +8,8 @@ import { http } from '../fixtures/greenlets-io.mjs';
 import { server } from '../lib/tools.mjs';
 
 const CONNECTIONS = 64;
+/** As `settings.size` has it. */
+let connections = CONNECTIONS;
 const HELLO = 'Hello, world!';
 
 const client = fork(fileURLToPath(new URL('../fixtures/http-load.mjs', import.meta.url)), { execArgv: [] });
@@ -62,7 +64,7 @@ const OTHERS = [
 
 /** A server of another language; its answers have other headers. */
 async function theirs(port, count) {
-  client.send({ port, count, connections: CONNECTIONS });
+  client.send({ port, count, connections });
   client.channel.ref();
   const [answered] = await once(client, 'message');
   client.channel.unref();
@@ -72,7 +74,7 @@ async function theirs(port, count) {
 const sizes = new Set();
 
 async function load(port, count) {
-  client.send({ port, count, connections: CONNECTIONS });
+  client.send({ port, count, connections });
   client.channel.ref();
   const [answered] = await once(client, 'message');
   client.channel.unref();
@@ -80,12 +82,15 @@ async function load(port, count) {
   return answered.count;
 }
 
-export default ({ quick }) => {
-  const count = quick ? 2000 : 20_000;
+export default ({ size = CONNECTIONS, quick }) => {
+  connections = size;
+  const count = Math.max(quick ? 2000 : 20_000, size * 20);
   const task = { ops: count, expected: count };
   const cpu = { ...task, clock: 'cpu' };
   return {
-    title: `HTTP: ${count.toLocaleString('en')} times hello world over ${CONNECTIONS} connections`,
+    title: `HTTP: ${count.toLocaleString('en')} times hello world over ${connections} connections`,
+    short: 'HTTP, hello world',
+    growth: { what: 'connections', sizes: [10, 100, 1000] },
     contestants: [
       {
         id: 'greenlets',
@@ -145,7 +150,7 @@ export default ({ quick }) => {
     ],
     // The answers are the same, byte for byte in number.
     async verify() {
-      for (const each of [greenlets, callbacks, asyncHandlers]) await each(CONNECTIONS);
+      for (const each of [greenlets, callbacks, asyncHandlers]) await each(connections);
       deepStrictEqual(sizes.size, 1);
     },
   };

@@ -24,6 +24,7 @@ export default ({ size: count = 10_000 }) => {
   });
   return {
     title: `workers: empty jobs for ${SIZE} workers, ${count.toLocaleString('en')} at once, and one after the other`,
+    short: 'workers, empty jobs',
     growth: { what: 'jobs', sizes: [1000, 10_000, 100_000] },
     contestants: [
       atOnce('threads', POOLS.threads),

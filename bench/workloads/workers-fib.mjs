@@ -17,6 +17,7 @@ export default ({ quick }) => {
   const best = 'to worker threads pipelined by hand';
   return {
     title: `workers: fib(${N}), ${count} times, for ${SIZE} workers`,
+    short: `workers, fib(${N})`,
     contestants: [
       row('threads', POOLS.threads),
       row('processes', POOLS.processes),

@@ -45,6 +45,7 @@ export default ({ size: count = 100_000 }) => {
   });
   return {
     title: `workers: map of ${count.toLocaleString('en')} numbers, for ${SIZE} workers`,
+    short: 'workers, map',
     growth: { what: 'items', sizes: [10_000, 100_000, 1_000_000] },
     contestants: [
       ours('threads', POOLS.threads, 'greenlets: `ThreadPool.map`'),
