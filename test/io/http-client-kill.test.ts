@@ -121,6 +121,15 @@ function* stuckServer(): Green<RawServer> {
   );
 }
 
+/** A server that does not read does not see the end: what was sent is in the way. */
+function* seesTheEnd(server: RawServer): Green<void> {
+  yield* passUntil(() => {
+    // At every pass: it may hear of a connection, and stop to read, only now.
+    for (const socket of server.open) socket.resume();
+    return server.open.size === 0;
+  });
+}
+
 function* page(url: string, init: http.RequestOptions | undefined): Green<string> {
   return yield* (yield* http.request(url, init)).text();
 }
@@ -136,9 +145,7 @@ describe.each(STAGES)('$name', ({ url, init, there, option, phase }) => {
       yield* greenlet.kill();
       expect(greenlet.killed).toBe(true);
       expect(http.globalAgent.statistics().sockets).toBe(before);
-      // A server that does not read does not see it: what was sent is in the way.
-      for (const socket of server.open) socket.resume();
-      yield* passUntil(() => server.open.size === 0);
+      yield* seesTheEnd(server);
     }),
   );
 
@@ -151,8 +158,7 @@ describe.each(STAGES)('$name', ({ url, init, there, option, phase }) => {
       expect(error.message).toMatch(
         /^http\.request of (GET|PUT|POST) https?:\S+ timed out after 30 ms \(<Greenlet /,
       );
-      for (const socket of server.open) socket.resume();
-      yield* passUntil(() => server.open.size === 0);
+      yield* seesTheEnd(server);
     }),
   );
 
@@ -164,8 +170,7 @@ describe.each(STAGES)('$name', ({ url, init, there, option, phase }) => {
       expect(error).toBeInstanceOf(Timeout);
       expect(error.message).toContain(phase);
       expect(error.message).toContain('timed out after 30 ms');
-      for (const socket of server.open) socket.resume();
-      yield* passUntil(() => server.open.size === 0);
+      yield* seesTheEnd(server);
     }),
   );
 });
@@ -210,8 +215,7 @@ describe('a kill', () => {
       yield* passUntil(() => heads > 0);
       yield* greenlet.kill();
       yield* passUntil(() => closed === 1);
-      for (const socket of server.open) socket.resume();
-      yield* passUntil(() => server.open.size === 0);
+      yield* seesTheEnd(server);
     }),
   );
 

@@ -31,6 +31,7 @@ export { Dir, opendir } from './dir.js';
 export { FileHandle } from './file-handle.js';
 export { type GlobOptions, glob } from './glob.js';
 export type { ReadLinesOptions } from './lines.js';
+export { mkdtempDisposable, type TemporaryFolder } from './mkdtemp-disposable.js';
 export { open } from './open.js';
 export { readFile } from './read-file.js';
 export { readLines } from './read-lines.js';
