@@ -65,7 +65,7 @@ export async function measure(contestant, effort) {
 }
 
 /** The mean of several runs, in ns an operation. */
-async function timed({ label, prepare, run, ops, expected, clock = effort.clock ?? 'wall' }, begun, effort) {
+async function timed({ label, prepare, run, ops, expected, clock }, begun, effort) {
   let prepared;
   let outcome;
   const beforeEach = async () => {
@@ -87,7 +87,13 @@ async function timed({ label, prepare, run, ops, expected, clock = effort.clock 
     return time;
   });
   const iterations = Math.min(MOST_RUNS, Math.max(effort.runs, Math.round(effort.count / whole)));
-  const bench = new Bench({ iterations, time: 0, warmup: false, throws: true, now: CLOCKS[clock] });
+  const bench = new Bench({
+    iterations,
+    time: 0,
+    warmup: false,
+    throws: true,
+    now: CLOCKS[clock ?? effort.clock ?? 'wall'],
+  });
   bench.add(label, timedRun, { async: true, beforeEach, afterEach });
   await bench.run();
   return (bench.tasks[0].result.latency.mean * 1e6) / ops;
