@@ -10,6 +10,7 @@ import { Condition as SyncCondition } from '../sync/condition.js';
 import { Event as SyncEvent } from '../sync/event.js';
 import type { OwnedLock } from '../sync/owned-lock.js';
 import type { SyncOptions } from '../sync/sync-object.js';
+import { called } from './called.js';
 import { type Lock, RLock, SharedLock } from './locks.js';
 import type { Served } from './server.js';
 import { optionsOf, type Place, SharedObject, shares } from './shared-object.js';
@@ -104,6 +105,10 @@ function* waitFor(condition: Condition, predicate: AnyFn, timeout: number): Gree
 }
 
 class HomeBarrier extends SyncBarrier {
+  static {
+    called(HomeBarrier, 'Barrier');
+  }
+
   state(): { readonly parties: number; readonly nWaiting: number; readonly broken: boolean } {
     return { parties: this.parties, nWaiting: this.nWaiting, broken: this.broken };
   }

@@ -1,12 +1,17 @@
 /** A queue as it lives in its home: what it holds is packed, and what somebody who died or gave up had got can be put back. */
 import { checkPacked, type Packed } from '../io/workers/codec.js';
 import { Queue as SyncQueue } from '../sync/queue.js';
+import { called } from './called.js';
 import type { Client, Served } from './server.js';
 
 export class HomeQueue extends SyncQueue<Packed> {
   declare private front: Packed[];
   /** Who has died with work that was got and not done. @internal */
   lost: string | null = null;
+
+  static {
+    called(HomeQueue, 'Queue');
+  }
 
   protected override _init(): void {
     super._init();

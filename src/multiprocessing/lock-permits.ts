@@ -11,7 +11,8 @@ import type { Waiter } from '../runtime/waiter.js';
 import { Semaphore } from '../sync/semaphore.js';
 import { type SyncOptions, waitingText } from '../sync/sync-object.js';
 import { handTo, nextTaker } from '../sync/wait-operation.js';
-import { called, threadOfThis } from './lock-word.js';
+import { called } from './called.js';
+import { threadOfThis } from './lock-word.js';
 import { type Client, clientOf, currentClient } from './server.js';
 
 const FREE = 0;

@@ -16,6 +16,7 @@ import type { Waiter } from '../runtime/waiter.js';
 import { Lock } from '../sync/lock.js';
 import type { OwnedLock } from '../sync/owned-lock.js';
 import { RLock } from '../sync/rlock.js';
+import { called } from './called.js';
 import { farRoot } from './router.js';
 import { actorOf, type Client, clientOf, currentClient, type Holder } from './server.js';
 
@@ -204,11 +205,6 @@ export class WordRLock extends RLock {
     note(this, holder);
     if (holder !== null) this._level = 1;
   }
-}
-
-/** Reports show it under the name that users know. */
-export function called(type: object, name: string): void {
-  Object.defineProperty(type, 'name', { value: name });
 }
 
 /** `lock` is held by `holder`, who has it without the home. */

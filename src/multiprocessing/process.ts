@@ -6,6 +6,7 @@ import type { Fn } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
 import { checkTimeout, showValue } from '../runtime/check.js';
 import { GreenletError } from '../runtime/errors.js';
+import { printError } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
 import { Event } from '../sync/event.js';
 import { ProcessError } from './errors.js';
@@ -104,9 +105,18 @@ export class Process {
     child.onClose(() => {
       living.delete(this);
       leave(member);
+      this.#tellFailure(child);
       this.#sentinel.set();
     });
     join(member);
+  }
+
+  /** The uncaught error of a thread, which the host prints for a process. */
+  #tellFailure(child: Child): void {
+    const { failure } = child as { readonly failure?: unknown };
+    if (failure === undefined) return;
+    const text = failure instanceof Error ? (failure.stack ?? String(failure)) : String(failure);
+    printError(`Process ${this.#name}:\n${text}`);
   }
 
   get #child(): Child | null {

@@ -156,9 +156,12 @@ function flush(): void {
   flushing = false;
 }
 
-beforeSending.push(() => {
+/** Tells of all that was written and nobody knows yet, before anything else is sent. */
+export function settle(): void {
   if (dirty.size > 0 || compared.size > 0) flush();
-});
+}
+
+beforeSending.push(settle);
 
 process.on('exit', () => {
   flush();

@@ -8,7 +8,7 @@ import type { Green } from '../runtime/types.js';
 import { RLock } from './locks.js';
 import { here } from './router.js';
 import { currentReceiver } from './sending.js';
-import { knownMemory, Memory, newMemory } from './shared-cells.js';
+import { knownMemory, Memory, newMemory, settle } from './shared-cells.js';
 import { Cells, checkTypecode, type Item, type Typecode } from './typecodes.js';
 
 /** What a `Value` or a `SharedArray` is made of. */
@@ -70,6 +70,8 @@ abstract class Shared {
     const receiver = currentReceiver();
     const isReader = receiver !== null && home === here;
     if (isReader) this._memory.expect(receiver);
+    // Those that have a copy know what was written before this is sent.
+    settle();
     const { code, buffer } = cells;
     const data: SentCells = { key, home, code, buffer, isReader, lock: this.#lock._address };
     return { kind: `mp.${this._kind}`, data };

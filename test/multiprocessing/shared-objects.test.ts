@@ -16,6 +16,15 @@ describe('shared objects', { timeout: 60_000 }, () => {
     },
   );
 
+  it.each(['process', 'worker'])(
+    'agree with what was written before a job, or a message, and before the result of a job (%s)',
+    async (method) => {
+      const { out, err } = await runProgram('mp-shared', ['values', method]);
+      expect(out).toEqual(['220 60 true', '42 written 99']);
+      expect(err).toBe('');
+    },
+  );
+
   it.each(['process', 'worker'])('lose no update of a number that a lock guards (%s)', async (method) => {
     const { out } = await runProgram('mp-shared', ['counter', method]);
     expect(out).toEqual(['130.5 261 [ 261, 2 ]']);

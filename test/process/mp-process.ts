@@ -137,9 +137,11 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
   *orphan() {
     const p = new Process({ target: waits, args: ['child'] });
     const q = new Process({ target: parentWaits });
+    const r = new Process({ target: busy });
     p.start();
     q.start();
-    console.log('pids', p.pid, q.pid);
+    r.start();
+    console.log('pids', p.pid, q.pid, r.pid);
     yield* p.join();
   },
   *unguarded() {
@@ -148,6 +150,12 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
     yield* p.join();
   },
 };
+
+/** Never looks at its messages again. */
+export function busy() {
+  console.log('busy');
+  for (;;);
+}
 
 export function* parentWaits() {
   const p = new Process({ target: waits, args: ['grandchild'] });

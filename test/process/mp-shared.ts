@@ -9,6 +9,7 @@ import {
   JoinableQueue,
   Lock,
   Pipe,
+  Pool,
   Process,
   Queue,
   RLock,
@@ -90,6 +91,19 @@ export function* talks(end: Connection) {
   end.close();
 }
 
+export function adds(value: Value, by: number) {
+  value.value = (value.value as number) + by;
+  return value.value;
+}
+
+export function* waitsToTell(values: Queue<Value>, go: Event, back: Queue) {
+  const value = yield* values.get();
+  yield* go.wait();
+  yield* back.put(value.value);
+  value.value = 99;
+  yield* back.put('written');
+}
+
 const programs: Record<string, () => Generator<any, void, unknown>> = {
   *works() {
     const [q, back, lock] = [new Queue(), new Queue(2), new RLock()];
@@ -110,6 +124,30 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
       console.log((error as Error).name);
     }
     yield* joinall([p, t].map((each) => spawn(() => each.join())));
+  },
+  *values() {
+    const value = new Value('i', 0);
+    const pool = new Pool(2);
+    const seen: unknown[] = [];
+    for (let round = 0; round < 20; round++) {
+      value.value = (value.value as number) + 1;
+      const { value: before } = value;
+      const jobs = [pool.applyAsync(adds, [value, 0]), pool.applyAsync(adds, [value, 0])];
+      for (const job of jobs) seen.push((yield* job.get()) === before);
+      seen.push((yield* pool.apply(adds, [value, 10])) === value.value);
+    }
+    console.log(value.value, seen.length, seen.every(Boolean));
+    pool.terminate();
+    // Sent inside of something else to a process that lives already.
+    const [values, go, back] = [new Queue<Value>(), new Event(), new Queue()];
+    const p = new Process({ target: waitsToTell, args: [values, go, back] });
+    p.start();
+    yield* values.put(value);
+    while (!(yield* values.empty())) yield* sleep(1);
+    value.value = 42;
+    yield* go.set();
+    console.log(yield* back.get(), yield* back.get(), value.value);
+    yield* p.join();
   },
   *counter() {
     const [lock, value, array] = [new Lock(), new Value('d', 0.5), new SharedArray('i', [1, 2])];

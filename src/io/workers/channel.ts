@@ -23,6 +23,7 @@ export abstract class Channel {
   #due = false;
   #isClosed = false;
   #holds = 0;
+  #sends = 0;
 
   /** Sends messages at once. */
   protected abstract _post(messages: readonly Message[], transfer: readonly Transferable[]): void;
@@ -49,9 +50,15 @@ export abstract class Channel {
     return this.#isClosed;
   }
 
+  /** How often `send` was called. */
+  get sends(): number {
+    return this.#sends;
+  }
+
   /** Sends a message at the end of this turn, together with the others. */
   send(topic: string, payload: unknown, transfer?: readonly Transferable[]): void {
     if (this.#isClosed) return;
+    this.#sends++;
     this.#outbox.push([topic, payload]);
     if (transfer !== undefined) this.#transfer.push(...transfer);
     if (this.#due) return;

@@ -59,6 +59,9 @@ export function report(value: unknown): void {
   sendReport?.(value);
 }
 
+/** Called when a job has ended, before its result is sent: what it has changed elsewhere goes first. */
+export const beforeResult: (() => void)[] = [];
+
 /** Runs the jobs that come by `channel`. */
 export function runJobs(channel: Channel): void {
   const board = childInit()?.board ?? null;
@@ -92,6 +95,8 @@ class Runner {
   #runs = false;
   /** It has reported something, which must arrive before its result. */
   #hasReported = false;
+  /** What others had sent when it began; what they send since must arrive before its result, too. */
+  #sends = 0;
 
   constructor(channel: Channel, seat: Seat) {
     this.#channel = channel;
@@ -134,6 +139,7 @@ class Runner {
       this.#cell = cell;
       this.#number = number;
       this.#hasReported = false;
+      this.#sends = this.#channel.sends;
       this.#runs = true;
       if (!this.#runNow(callee, args)) {
         this.#isBusy = true;
@@ -167,7 +173,9 @@ class Runner {
   }
 
   #succeed(value: unknown, kind: JobKind = 'call'): void {
-    const simple = this.#writes && !this.#hasReported ? kindOf(value) : 0;
+    for (const before of beforeResult) before();
+    const isFirst = !this.#hasReported && this.#channel.sends === this.#sends;
+    const simple = this.#writes && isFirst ? kindOf(value) : 0;
     if (simple !== 0) {
       this.#seat.finish(this.#cell, this.#number, simple, value, this.#took());
       return;
@@ -182,6 +190,7 @@ class Runner {
   }
 
   #fail(error: unknown): void {
+    for (const before of beforeResult) before();
     this.#send({ failure: packFailure(error) });
   }
 

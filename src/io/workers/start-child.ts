@@ -10,6 +10,7 @@ import { type Board, NoBoard } from './board.js';
 import { Channel } from './channel.js';
 import { type Init, mainUrl, type StartMethod } from './child-state.js';
 import { FileBoard } from './file-board.js';
+import { guard } from './guardian.js';
 import { SharedBoard } from './shared-board.js';
 
 /** The parent's end of a channel. */
@@ -76,6 +77,7 @@ class ProcessChild extends Child {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...(typeof handle === 'number' ? [handle] : [])],
     });
     this.pid = this.#raw.pid ?? -1;
+    guard(this.#raw);
     this.#raw.on('message', (messages: unknown) => this._received(messages as never));
     this.#raw.on('error', () => this.#ended(1));
     this.#raw.on('exit', (code, signal) => this.#ended(code ?? -constants.signals[signal as NodeJS.Signals]));
