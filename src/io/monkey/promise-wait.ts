@@ -36,11 +36,17 @@ const kept: PromiseWait[] = [];
 /** Whoever has this `then` calls back once, and in a promise job. */
 const { then } = Promise.prototype;
 
+/** `#id` of a wait in which nobody waits, and of one for a greenlet without a number, which is in `#loose`. */
+const NOBODY = -1;
+const LOOSE = -2;
+
 export class PromiseWait extends Operation<unknown> {
-  #promise: PromiseLike<unknown> | null = null;
-  #waiter: Waiter | null = null;
+  /** The number of the greenlet: storing the greenlet, which is younger, would cost more. */
+  #id = NOBODY;
+  #loose: Waiter | null = null;
   #followed: Followed | undefined = undefined;
-  #plain = true;
+  /** With a `then` of its own, which may throw, or call back at once, twice or in anybody's call: not subscribed to before the greenlet is parked. */
+  #odd: PromiseLike<unknown> | null = null;
   readonly #fulfilled = (value: unknown): void => this.#settled(value, false);
   readonly #rejected = (error: unknown): void => this.#settled(error, true);
 
@@ -54,9 +60,9 @@ export class PromiseWait extends Operation<unknown> {
   static of(promise: PromiseLike<unknown>, followed: Followed | undefined): PromiseWait {
     const plain = promise.then === then;
     const wait = (plain ? kept.pop() : undefined) ?? new PromiseWait();
-    wait.#promise = promise;
-    wait.#followed = followed;
-    wait.#plain = plain;
+    if (followed !== undefined) wait.#followed = followed;
+    if (plain) promise.then(wait.#fulfilled, wait.#rejected);
+    else wait.#odd = promise;
     return wait;
   }
 
@@ -78,35 +84,50 @@ export class PromiseWait extends Operation<unknown> {
 
   /** @internal */
   _start(waiter: Waiter): Started {
-    const promise = this.#promise as PromiseLike<unknown>;
     const mode = waiter._mode;
-    this.#promise = null;
-    this.#waiter = waiter;
+    const id = waiter._id;
+    if (id < 0) this.#loose = waiter;
+    this.#id = id < 0 ? LOOSE : id;
     outside.waits++;
     if (this.#followed !== undefined) this.#followed.waiting++;
-    // Parked first: the `then` of a subclass may call back at once, or throw.
     const started = park(waiter, this);
+    if (this.#odd !== null) this.#subscribe(this.#odd, waiter, mode);
+    return started;
+  }
+
+  #subscribe(odd: PromiseLike<unknown>, waiter: Waiter, mode: number): void {
     try {
-      promise.then(this.#fulfilled, this.#rejected);
+      odd.then(this.#fulfilled, this.#rejected);
     } catch (error) {
       takeBack(waiter);
       waiter._mode = mode;
       throw error;
     }
-    return started;
+  }
+
+  /** Nobody waits in it any more; who did. */
+  #leave(): Waiter | null {
+    const id = this.#id;
+    if (id === NOBODY) return null;
+    this.#id = NOBODY;
+    outside.waits--;
+    if (id >= 0) return engine.slots[id] as Waiter;
+    const waiter = this.#loose;
+    this.#loose = null;
+    return waiter;
   }
 
   #settled(value: unknown, failed: boolean): void {
-    const waiter = this.#waiter;
-    if (this.#plain && kept.length < KEPT) kept.push(this);
-    if (waiter === null) return;
-    this.#waiter = null;
-    outside.waits--;
-    if (this.#followed !== undefined) {
-      this.#followed.waiting--;
+    const followed = this.#followed;
+    const waiter = this.#leave();
+    if (followed !== undefined) {
       this.#followed = undefined;
+      if (waiter !== null) followed.waiting--;
     }
-    if (this.#plain && openTurn()) {
+    const plain = this.#odd === null;
+    if (plain && kept.length < KEPT) kept.push(this);
+    if (waiter === null) return;
+    if (plain && openTurn()) {
       wake(waiter, value, failed);
       runTurnInJob();
     } else {
@@ -117,9 +138,8 @@ export class PromiseWait extends Operation<unknown> {
   /** @internal */
   override _undo(): void {
     const followed = this.#followed;
-    this.#waiter = null;
     this.#followed = undefined;
-    outside.waits--;
+    this.#leave();
     if (followed === undefined || --followed.waiting > 0) return;
     const { abort, late } = followed.work;
     if (late !== undefined) followed.promise.then(late as (value: unknown) => unknown, () => {});
