@@ -32,6 +32,29 @@ export const children: { spawn: (fn: AnyFn, args: readonly unknown[], name: stri
 
 lateCalls.spawn = (fn, value) => void children.spawn(fn, [value], 'late');
 
+/** A child that runs for `waiter`, which gets its outcome. */
+export class ChildRun implements Link {
+  readonly _waiter: Waiter;
+  readonly child: Child;
+
+  constructor(waiter: Waiter, child: Child) {
+    this._waiter = waiter;
+    this.child = child;
+    child._link(this);
+  }
+
+  _died(): void {
+    const ok = this.child.successful();
+    wake(this._waiter, this.child._value, !ok);
+  }
+
+  /** The waiter has been taken back. */
+  cancel(): void {
+    this.child._unlink(this);
+    this.child._kill(undefined);
+  }
+}
+
 export type AnyFn = (...args: never[]) => unknown;
 
 export class Call<T> extends Operation<T> {
@@ -72,22 +95,16 @@ export class Call<T> extends Operation<T> {
 
   /** Outside of greenlets the function gets one of its own. */
   #inChild(waiter: Waiter): Started {
-    const child = children.spawn(this.fn, this.args, this._name === 'call' ? undefined : this._name);
-    const link: Link = {
-      _waiter: waiter,
-      _died: () => {
-        const ok = child.successful();
-        wake(waiter, child._value, !ok);
-      },
-    };
-    child._link(link);
-    return park(waiter, this, { child, link });
+    return park(waiter, this, new ChildRun(waiter, this._spawn()));
+  }
+
+  /** Runs it in a greenlet of its own. @internal */
+  _spawn(): Child {
+    return children.spawn(this.fn, this.args, this._name === 'call' ? undefined : this._name);
   }
 
   override _undo(waiter: Waiter): void {
-    const { child, link } = waiter._slot as { child: Child; link: Link };
-    child._unlink(link);
-    child._kill(undefined);
+    (waiter._slot as ChildRun).cancel();
   }
 }
 

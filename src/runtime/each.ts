@@ -2,10 +2,11 @@
 import type { Fn } from './body-types.js';
 import { type AnyFn, Call } from './call.js';
 import { checkFn, showValue } from './check.js';
-import type { Operation } from './operation.js';
+import { done, Operation } from './operation.js';
 import { Results } from './results.js';
 import type { Green } from './types.js';
 import { until } from './until.js';
+import type { Started, Waiter } from './waiter.js';
 
 /** A web stream, as far as it is read here. */
 interface WebStream<T> {
@@ -29,7 +30,7 @@ class IterableResults<T> extends Results<T> {
   }
 
   protected _pull(): Operation<IteratorResult<T, undefined>> {
-    return new Call(() => this.#next(), [], 'each');
+    return new Step(() => this.#next());
   }
 
   #next(): IteratorResult<T> {
@@ -40,6 +41,21 @@ class IterableResults<T> extends Results<T> {
 
   protected override _close(): void {
     if (!this.#ended) this.#iterator.return?.();
+  }
+}
+
+/** The next value of an iterable, at once. */
+class Step<T> extends Operation<IteratorResult<T, undefined>> {
+  readonly _name = 'each';
+  readonly #next: () => IteratorResult<T>;
+
+  constructor(next: () => IteratorResult<T>) {
+    super();
+    this.#next = next;
+  }
+
+  _start(waiter: Waiter): Started {
+    return done(waiter, this.#next());
   }
 }
 

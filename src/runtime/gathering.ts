@@ -6,7 +6,7 @@
  * when the bodies that lost are dead; from the decision on it cannot be interrupted, so that nothing that was won is lost.
  */
 import { isGenerator } from './body.js';
-import { Call, type Child, children } from './call.js';
+import { Call, type Child, ChildRun, children } from './call.js';
 import { isPromiseLike } from './check.js';
 import { engine, wake } from './engine.js';
 import { Fiber } from './fiber.js';
@@ -67,9 +67,10 @@ class Branch extends Visitor {
     return false;
   }
 
-  /** The greenlets that undoing it kills: its own, or those of the operands when it is a combination itself. */
+  /** The greenlets that undoing it kills: its own or its operation's, or those of the operands when it is a combination itself. */
   *bodies(): Iterable<Child> {
     if (this.child !== null) yield this.child;
+    else if (this._slot instanceof ChildRun) yield this._slot.child;
     else if (this._slot instanceof Gathering) {
       for (const branch of this._slot.begunBranches()) if (!branch.over) yield* branch.bodies();
     }
@@ -213,7 +214,8 @@ export class Gathering {
   }
 
   #drop(branch: Branch, wait: boolean): void {
-    if (branch.child === null && !(branch._slot instanceof Gathering)) {
+    const slot = branch._slot;
+    if (branch.child === null && !(slot instanceof Gathering) && !(slot instanceof ChildRun)) {
       branch._cancel();
       return;
     }

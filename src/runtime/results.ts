@@ -1,9 +1,11 @@
 /** Anything that yields many values. */
-import { Call } from './call.js';
+import { Call, type Child, ChildRun } from './call.js';
 import { engine } from './engine.js';
+import { GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
-import { done, Operation } from './operation.js';
+import { done, Operation, park } from './operation.js';
 import type { Green } from './types.js';
+import type { Visitor } from './visitor.js';
 import type { Started, Waiter } from './waiter.js';
 
 /**
@@ -13,6 +15,8 @@ import type { Started, Waiter } from './waiter.js';
 export abstract class Results<T> implements Disposable, AsyncIterable<T> {
   #value: T | undefined;
   #closed = false;
+  /** What came when nobody waited for it any more: it is for whoever pulls next. @internal */
+  readonly _late: (() => IteratorResult<T, undefined>)[] = [];
 
   /** The next value, or that there is none any more. Errors of the source are thrown. @internal */
   protected abstract _pull(): Operation<IteratorResult<T, undefined>>;
@@ -22,10 +26,12 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
 
   /** Moves on to the next value, which is then in `value`; false when there is none. */
   more(): Operation<boolean> {
-    const keep = (value: T | undefined) => {
-      this.#value = value;
-    };
-    return new Call(advance as never, [this, keep], 'Results.more');
+    return new More(this);
+  }
+
+  /** @internal */
+  _keep(value: T | undefined): void {
+    this.#value = value;
   }
 
   /** The value that `more` moved to. */
@@ -46,6 +52,7 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this._late.length = 0;
     this._close();
   }
 
@@ -73,31 +80,119 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
   }
 }
 
-/** An operation itself, and no body: where it is an operand, the pull is undone when it loses. */
-class Next<T> extends Operation<IteratorResult<T, undefined>> {
-  readonly _name = 'Results.next';
-  readonly #results: Results<T>;
+/**
+ * An operation itself, and no body: where it is an operand, the pull is undone when it loses, and what it gives is kept in the
+ * step in which it wins.
+ */
+abstract class Pulling<R, T> extends Operation<R> {
+  protected readonly results: Pullable<T>;
 
   constructor(results: Results<T>) {
     super();
-    this.#results = results;
+    this.results = results as Pullable<T>;
   }
 
   override get _isFrame(): boolean {
     return true;
   }
 
+  /** What a greenlet runs in a frame. */
+  protected abstract _frame(): Call<R>;
+
+  /** What it gives for what was pulled. */
+  protected abstract _given(result: IteratorResult<T, undefined>): R;
+
   _start(waiter: Waiter): Started {
-    const results = this.#results as Pullable<T>;
     if (waiter instanceof Fiber) {
-      const frame = new Call(pull as never, [results], this._name);
+      const frame = this._frame();
       if (engine.watch !== null) engine.watch.ran(frame);
       return frame._start(waiter);
     }
-    if (results._isClosed) return done(waiter, END);
+    const { results } = this;
+    const late = results._late.shift();
+    if (late !== undefined) return done(waiter, this.#received(late()));
+    if (results._isClosed) return done(waiter, this._given(END));
     const pulling = results._pull();
     if (engine.watch !== null) engine.watch.ran(pulling);
-    return pulling._start(waiter);
+    return this.#pull(waiter as Visitor, pulling._isBody ? new InChild(results, pulling as never) : pulling);
+  }
+
+  #pull(visitor: Visitor, pulling: Operation<IteratorResult<T, undefined>>): Started {
+    const outer = visitor._map;
+    const received = (result: IteratorResult<T, undefined>) => this.#received(result);
+    visitor._map = outer === null ? received : (result: never) => outer(received(result) as never);
+    let started: Started | undefined;
+    try {
+      started = pulling._start(visitor);
+    } finally {
+      if (started?.done !== false) visitor._map = outer;
+    }
+    return started.done === true ? done(visitor, this.#received(started.value as never)) : started;
+  }
+
+  #received(result: IteratorResult<T, undefined>): R {
+    if (result.done) this.results.close();
+    return this._given(result);
+  }
+}
+
+class Next<T> extends Pulling<IteratorResult<T, undefined>, T> {
+  readonly _name = 'Results.next';
+
+  protected _frame(): Call<IteratorResult<T, undefined>> {
+    return new Call(pull as never, [this.results], this._name);
+  }
+
+  protected _given(result: IteratorResult<T, undefined>): IteratorResult<T, undefined> {
+    return result;
+  }
+}
+
+class More<T> extends Pulling<boolean, T> {
+  readonly _name = 'Results.more';
+
+  protected _frame(): Call<boolean> {
+    return new Call(advance as never, [this.results], this._name);
+  }
+
+  protected _given(result: IteratorResult<T, undefined>): boolean {
+    this.results._keep(result.value);
+    return result.done !== true;
+  }
+}
+
+/** A pull that is a function, in a greenlet of its own. It may have its value when it is killed: that is kept. */
+class InChild<T> extends Operation<IteratorResult<T, undefined>> {
+  readonly _name: string;
+  readonly #results: Results<T>;
+  readonly #pull: Call<IteratorResult<T, undefined>>;
+
+  constructor(results: Results<T>, pull: Call<IteratorResult<T, undefined>>) {
+    super();
+    this._name = pull._name;
+    this.#results = results;
+    this.#pull = pull;
+  }
+
+  _start(waiter: Waiter): Started {
+    return park(waiter, this, new ChildRun(waiter, this.#pull._spawn()));
+  }
+
+  override _undo(waiter: Waiter): void {
+    const run = waiter._slot as ChildRun;
+    run.cancel();
+    run.child._link({ _waiter: null, _died: () => this.#tooLate(run.child) });
+  }
+
+  #tooLate(child: Child): void {
+    if (this.#results._isClosed) return;
+    if (!child.successful()) {
+      this.#results._late.push(() => {
+        throw child.error;
+      });
+    } else if (!(child._value instanceof GreenletExit)) {
+      this.#results._late.push(() => child._value as IteratorResult<T, undefined>);
+    }
   }
 }
 
@@ -106,15 +201,16 @@ type Pullable<T> = Results<T> & { _pull(): Operation<IteratorResult<T, undefined
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 function* pull<T>(results: Pullable<T>): Green<IteratorResult<T, undefined>> {
-  if (results._isClosed) return END;
-  const result = yield* results._pull();
+  const late = results._late.shift();
+  if (late === undefined && results._isClosed) return END;
+  const result = late === undefined ? yield* results._pull() : late();
   if (result.done) results.close();
   return result;
 }
 
-function* advance<T>(results: Pullable<T>, keep: (value: T | undefined) => void): Green<boolean> {
+function* advance<T>(results: Pullable<T>): Green<boolean> {
   const result = yield* pull(results);
-  keep(result.value);
+  results._keep(result.value);
   return result.done !== true;
 }
 

@@ -9,8 +9,12 @@ import type { Signal } from './types.js';
 import { type Blocking, NEW, PARKED, type Started, TURN, Waiter } from './waiter.js';
 
 export abstract class Visitor extends Waiter {
+  /** Makes the value of the operation of what it is woken with, in the same step; see Results. */
+  _map: ((value: never) => unknown) | null;
+
   constructor() {
     super(NEW);
+    this._map = null;
   }
 
   /** Starts `operation`; when it is over at once, or fails, `_settle` is called before this returns. */
@@ -28,6 +32,7 @@ export abstract class Visitor extends Waiter {
 
   /** Takes back the run, if it is still under way. */
   _cancel(): void {
+    this._map = null;
     takeBack(this);
   }
 
@@ -35,7 +40,23 @@ export abstract class Visitor extends Waiter {
   abstract _settle(value: unknown, failed: boolean): void;
 
   _woken(value: unknown, failed: boolean): void {
-    this._settle(value, failed);
+    if (this._map === null) this._settle(value, failed);
+    else this.#mapped(this._map, value, failed);
+  }
+
+  #mapped(map: (value: never) => unknown, value: unknown, failed: boolean): void {
+    this._map = null;
+    let outcome = value;
+    let threw = failed;
+    if (!failed) {
+      try {
+        outcome = map(value as never);
+      } catch (error) {
+        outcome = error;
+        threw = true;
+      }
+    }
+    this._settle(outcome, threw);
   }
 
   _turn(): void {}

@@ -12,16 +12,11 @@ const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: 
 
 export class QueueItems<T> extends Results<T> {
   readonly #queue: Store<T>;
-  #item: T | undefined;
   #pull: Next<T> | null = null;
 
   constructor(queue: Store<T>) {
     super();
     this.#queue = queue;
-  }
-
-  override get value(): T {
-    return this.#item as T;
   }
 
   override more(): Operation<boolean> {
@@ -35,11 +30,6 @@ export class QueueItems<T> extends Results<T> {
   _pull(): Operation<IteratorResult<T, undefined>> {
     this.#pull ??= new Next(this.#queue, this);
     return this.#pull;
-  }
-
-  /** @internal */
-  _keep(item: T | undefined): void {
-    this.#item = item;
   }
 
   /** Whoever waits for the next item is told that there is none; the items stay. */
