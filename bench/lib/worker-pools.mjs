@@ -76,7 +76,7 @@ export const POOLS = {
   processes: { label: 'greenlets: `Pool`, processes', begin: () => started(ours(new Pool(SIZE))) },
   raw: {
     label: 'worker threads by hand: a message a job',
-    family: 'worker threads',
+    family: 'Node, callbacks',
     begin: () => started(new ByHand(1)),
   },
   piscina: {
