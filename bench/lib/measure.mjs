@@ -18,7 +18,7 @@
  *   begin(module) makes, once, what `prepare`, `run` and `take` get last; without it they get the package itself
  * and either
  *   run(prepared, begun), prepare?(begun), ops, expected, clock?
- *                 is timed ('cpu': of the process, all threads) and counts for `ops` operations; what it gives must equal
+ *                 is timed ('wall', or 'cpu': of the process, all threads; without `clock` it is as the session has it) and counts for `ops` operations; what it gives must equal
  *                 `expected`, each time; `prepare` runs before it, untimed; both may be async
  *   take(begun)   gives a number that it measured itself, or a promise of it
  * and, where the same runs give more than one figure, also: [{ id, label, unit, take }].
@@ -34,7 +34,7 @@ import { Bench } from 'tinybench';
 /** How long, in ms: runs that do not count, at least and at most; then the counted ones. And how many of both there are at least,
  * if they do not take twice that time. */
 export const EFFORTS = {
-  quick: { warm: [40, 500], warmups: 3, count: 80, runs: 1 },
+  quick: { warm: [80, 500], warmups: 3, count: 80, runs: 1 },
   // Small sizes are to be as warm as great ones.
   growth: { warm: [400, 3000], warmups: 3, count: 200, runs: 1 },
   full: { warm: [250, 2000], warmups: 4, count: 500, runs: 3 },

@@ -77,7 +77,7 @@ const OTHERS = [
 export default ({ size = CONNECTIONS }) => {
   connections = size;
   requests = size * Math.max(LEAST, Math.floor(REQUESTS / size));
-  const task = { ops: requests, expected: requests * SIZE };
+  const task = { clock: 'wall', ops: requests, expected: requests * SIZE };
   return {
     title: `TCP echo: a request of ${SIZE} bytes and its answer, ${connections} connections`,
     growth: { what: 'connections', sizes: [10, 100, 1000] },

@@ -85,7 +85,7 @@ async function load(port, count) {
 export default ({ size = CONNECTIONS, quick }) => {
   connections = size;
   const count = Math.max(quick ? 2000 : 20_000, size * 20);
-  const task = { ops: count, expected: count };
+  const task = { clock: 'wall', ops: count, expected: count };
   const cpu = { ...task, clock: 'cpu' };
   return {
     title: `HTTP: ${count.toLocaleString('en')} times hello world over ${connections} connections`,

@@ -1,12 +1,13 @@
 /** Jobs that do nothing: what a pool of workers costs by itself. */
 import { POOLS, pipelined, SIZE } from '../lib/worker-pools.mjs';
 
-export default ({ size: count = 10_000 }) => {
+export default ({ quick, size: count = quick ? 2000 : 10_000 }) => {
   // Everyone shows by the values that each job was run.
   const items = Array.from({ length: count }, (_, i) => i);
   const atOnce = (id, pool) => ({
     id,
     case: 'asked for at once',
+    clock: 'wall',
     ...pool,
     run: (_, begun) => begun.run('same', items),
     ops: count,
@@ -16,6 +17,7 @@ export default ({ size: count = 10_000 }) => {
   const following = (id, pool) => ({
     id: `${id}-following`,
     case: 'one after the other',
+    clock: 'wall',
     ...pool,
     grows: false,
     run: (_, begun) => begun.follow('same', few),

@@ -9,6 +9,7 @@ export default ({ quick }) => {
   const items = Array(count).fill(N);
   const row = (id, pool) => ({
     id,
+    clock: 'wall',
     ...pool,
     run: (_, begun) => begun.run('fib', items),
     ops: count,
