@@ -28,14 +28,24 @@ import {
 class Grace implements Timed {
   _timer = -1;
   readonly #fiber: Fiber;
+  readonly #ms: number;
 
-  constructor(fiber: Fiber) {
+  constructor(fiber: Fiber, ms: number) {
     this.#fiber = fiber;
+    this.#ms = ms;
   }
 
   _expired(): void {
-    close(this.#fiber);
+    // Its turn has not come since: the kill has not even been thrown, and cannot have been swallowed.
+    if (isUndelivered(this.#fiber)) setTimer(this, this.#ms, true);
+    else close(this.#fiber);
   }
+}
+
+/** The first kill of `fiber` is about to be thrown. */
+function isUndelivered(fiber: Fiber): boolean {
+  const extra = fiber._extra;
+  return fiber._mode === THROW && extra?.throwing != null && extra.throwing.error === extra.kills[0];
 }
 
 /** The first kill of `fiber`: its grace begins, unless it is shielded. */
@@ -46,7 +56,7 @@ export function condemn(fiber: Fiber, ms: number): void {
     extra.postponedGrace = ms;
     return;
   }
-  extra.grace = new Grace(fiber);
+  extra.grace = new Grace(fiber, ms);
   setTimer(extra.grace, ms, true);
 }
 

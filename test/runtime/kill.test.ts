@@ -694,6 +694,24 @@ describe('the grace of a kill', () => {
     }),
   );
 
+  it('does not end before the kill has been thrown, however long the turn of its greenlet takes to come', async () => {
+    const warnings = collectWarnings();
+    const seen: unknown[] = [];
+    const g = spawn(function* () {
+      try {
+        yield* sleep(Number.POSITIVE_INFINITY);
+      } catch (error) {
+        seen.push(error);
+        rethrowExit(error);
+      }
+    });
+    await sleep(0);
+    // It is over when the next turn begins.
+    await g.kill({ grace: 0 });
+    expect(seen).toEqual([expect.any(GreenletExit)]);
+    expect([g.killed, warnings]).toEqual([true, []]);
+  });
+
   it(
     'of a custom exception: what is closed has failed with it',
     virtual(function* () {
