@@ -30,16 +30,12 @@ export function listen(listener: LifeListener): () => void {
 }
 
 function update(): void {
-  const starting = those('starting');
-  const killed = those('killed');
-  const ended = those('ended');
-  hooks.starting = starting && ((one) => starting.forEach((tell) => void tell(one)));
-  hooks.killed = killed && ((one, error) => killed.forEach((tell) => void tell(one, error)));
-  hooks.ended = ended && ((one, failed) => ended.forEach((tell) => void tell(one, failed)));
-}
-
-/** What is to be told of one kind of moment; null when nobody asks. */
-function those<K extends keyof LifeListener>(name: K): Required<LifeListener>[K][] | null {
-  const found = [...listeners].flatMap((each) => each[name] ?? []) as Required<LifeListener>[K][];
-  return found.length === 0 ? null : found;
+  for (const name of ['starting', 'killed', 'ended'] as const) {
+    const those = [...listeners].flatMap((each) => each[name] ?? []) as ((
+      one: greenlet,
+      how: never,
+    ) => void)[];
+    hooks[name] =
+      those.length === 0 ? null : (one, how?) => those.forEach((tell) => void tell(one, how as never));
+  }
 }
