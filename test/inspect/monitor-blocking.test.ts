@@ -13,7 +13,8 @@ function collect(): Warning[] {
 
 /** A clock that only this moves. */
 function stoppedClock(): (ms: number) => void {
-  let now = performance.now();
+  // A whole number: sums and differences of it are exact.
+  let now = Math.ceil(performance.now());
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   return (ms) => {
     now += ms;
@@ -25,6 +26,7 @@ describe('monitorBlocking', () => {
     const warnings = collect();
     const pass = stoppedClock();
     const monitoring = monitorBlocking({ threshold: 50 });
+    onTestFinished(() => monitoring[Symbol.dispose]());
     await spawn({ name: 'quick' }, function* () {
       pass(50);
       yield* sleep(0);
