@@ -18,7 +18,7 @@ export function formatReport(report) {
     '',
     ...formatBars(report),
     '',
-    ...failed.map(({ title, error }) => `**${title} failed**: ${firstError(error)}\n`),
+    ...failed.map(({ title, error }) => `**${title} failed**: ${error}\n`),
   ].join('\n');
 }
 
@@ -44,7 +44,7 @@ export function formatCases({ contestants, missing, failed }) {
   const cases = [...new Set(contestants.map((each) => each.case))];
   const notes = [
     ...missing.map(({ label, needs }) => `Not installed (${needs}), and so not measured: ${label}\n`),
-    ...failed.map(({ label, error }) => `**Failed**: ${label}: ${firstError(error)}\n`),
+    ...failed.map(({ label, error }) => `**Failed**: ${label}: ${error}\n`),
   ];
   return [...cases.flatMap((name) => formatCase(contestants, name)), ...notes];
 }
@@ -63,12 +63,6 @@ function formatCase(all, name) {
     ];
   });
   return [...table([name, 'median', 'min – max', '× (min – max)'], '-:::', rows), ''];
-}
-
-/** The line that says what it was, out of what Node prints. */
-function firstError(text) {
-  const lines = text.trim().split('\n');
-  return lines.find((line) => /^\S*Error/.test(line)) ?? lines[0];
 }
 
 function ratioText(values) {

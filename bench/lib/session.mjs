@@ -108,10 +108,16 @@ function inChild(node, settings) {
       // A warning says that something went another way than the workload has it.
       if (code === 0 && !errors.includes('greenlets: warning'))
         done(JSON.parse(output.trim().split('\n').at(-1)));
-      else done({ error: errors || `exit code ${code}, signal ${signal}` });
+      else done({ error: firstError(errors) || `exit code ${code}, signal ${signal}` });
     });
   });
 }
 
 export const nameOf = ({ file, size }) =>
   size === undefined ? file : `${file} ${size.toLocaleString('en')}`;
+
+/** The line that says what it was, out of what Node prints. */
+function firstError(text) {
+  const lines = text.trim().split('\n');
+  return lines.find((line) => /^\S*Error/.test(line)) ?? lines[0];
+}
