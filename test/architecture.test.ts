@@ -231,7 +231,9 @@ describe('the way down', () => {
     expect(first?.words).toMatch(
       /^next\(value: unknown\): Started \{ if \(engine\.resuming\) return resumed\(value\);/,
     );
-    expect(steps.filter(({ words }) => words !== first?.words)).toEqual([]);
+    // A pull makes what its wait has given into an outcome of its own.
+    const others = steps.filter(({ file }) => file !== 'src/runtime/results.ts');
+    expect(others.filter(({ words }) => words !== first?.words)).toEqual([]);
   });
 
   it('no body in the library yields but by yield*', () => {

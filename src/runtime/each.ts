@@ -22,6 +22,8 @@ export type Source<T> = Iterable<T> | AsyncIterable<T> | WebStream<T> | Results<
 
 class IterableResults<T> extends Results<T> {
   readonly #iterator: Iterator<T>;
+  /** One for all pulls. */
+  readonly #step = new Step(this);
   #ended = false;
 
   constructor(source: Iterable<T>) {
@@ -30,10 +32,11 @@ class IterableResults<T> extends Results<T> {
   }
 
   protected _pull(): Operation<IteratorResult<T, undefined>> {
-    return new Step(() => this.#next());
+    return this.#step;
   }
 
-  #next(): IteratorResult<T> {
+  /** @internal */
+  _next(): IteratorResult<T> {
     const result = this.#iterator.next();
     if (result.done) this.#ended = true;
     return result;
@@ -47,15 +50,15 @@ class IterableResults<T> extends Results<T> {
 /** The next value of an iterable, at once. */
 class Step<T> extends Operation<IteratorResult<T, undefined>> {
   readonly _name = 'each';
-  readonly #next: () => IteratorResult<T>;
+  readonly #of: IterableResults<T>;
 
-  constructor(next: () => IteratorResult<T>) {
+  constructor(of: IterableResults<T>) {
     super();
-    this.#next = next;
+    this.#of = of;
   }
 
   _start(waiter: Waiter): Started {
-    return done(waiter, this.#next());
+    return done(waiter, this.#of._next());
   }
 }
 

@@ -16,32 +16,44 @@ export interface Link {
   readonly _collecting?: Collecting | undefined;
 }
 
+/** So many links are looked through one by one. */
+const FEW = 8;
+
 /** Several links, in order. */
 export class LinkList implements Link {
   readonly _waiter = null;
-  readonly #links: Set<Link>;
+  /** Most have two or three, for which a set costs more than all the rest. */
+  #few: Link[] | null;
+  #many: Set<Link> | null = null;
 
   constructor(...links: Link[]) {
-    this.#links = new Set(links);
+    this.#few = links;
   }
 
   has(link: Link): boolean {
-    return this.#links.has(link);
+    return this.#few === null ? (this.#many as Set<Link>).has(link) : this.#few.includes(link);
   }
 
   add(link: Link): void {
-    this.#links.add(link);
+    if (this.has(link)) return;
+    if (this.#few === null) {
+      this.#many?.add(link);
+    } else if (this.#few.push(link) > FEW) {
+      this.#many = new Set(this.#few);
+      this.#few = null;
+    }
   }
 
   delete(link: Link): void {
-    this.#links.delete(link);
+    if (this.#few === null) this.#many?.delete(link);
+    else if (this.#few.includes(link)) this.#few.splice(this.#few.indexOf(link), 1);
   }
 
   _died(greenlet: object): void {
-    for (const link of [...this.#links]) if (this.#links.has(link)) link._died(greenlet);
+    for (const link of [...this]) if (this.has(link)) link._died(greenlet);
   }
 
   [Symbol.iterator](): IterableIterator<Link> {
-    return this.#links.values();
+    return (this.#few ?? (this.#many as Set<Link>)).values();
   }
 }

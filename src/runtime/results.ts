@@ -1,12 +1,14 @@
 /** Anything that yields many values. */
 import { Call, type Child, ChildRun } from './call.js';
-import { engine } from './engine.js';
+import { engine as shared } from './engine.js';
 import { GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
-import { done, Operation, park } from './operation.js';
+import { done, irregular, Operation, park, resumed } from './operation.js';
 import type { Green } from './types.js';
 import type { Visitor } from './visitor.js';
-import type { Started, Waiter } from './waiter.js';
+import { RUNNING, type Started, type Waiter } from './waiter.js';
+
+const engine = shared;
 
 /**
  * Many values, one after the other. Inside a greenlet: `while (yield* it.more()) use(it.value)`; outside: `for await`. An
@@ -96,28 +98,62 @@ abstract class Pulling<R, T> extends Operation<R> {
     return true;
   }
 
-  /** What a greenlet runs in a frame. */
-  protected abstract _frame(): Call<R>;
+  /** What a greenlet runs in a frame: `pulling` is what it pulls with, if it has that already. */
+  protected abstract _frame(pulling?: Pulled<T>): Call<R>;
 
   /** What it gives for what was pulled. */
   protected abstract _given(result: IteratorResult<T, undefined>): R;
 
-  _start(waiter: Waiter): Started {
-    if (waiter instanceof Fiber) {
-      const frame = this._frame();
-      if (engine.watch !== null) engine.watch.ran(frame);
-      return frame._start(waiter);
+  /**
+   * A greenlet that simply runs needs no frame where what is pulled is no body either: it waits in that, and what that has given comes
+   * here as it is. What comes from a frame is ready.
+   */
+  override next(value: unknown): Started {
+    if (engine.resuming) {
+      return resumed(
+        typeof value === 'object' ? this.#received(value as IteratorResult<T, undefined>) : value,
+      );
     }
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    if (greenlet._mode !== RUNNING || count === 0) return irregular(greenlet, this, count);
+    const pulling = this.#pulling(greenlet);
+    if (!(pulling instanceof Operation)) return pulling;
+    if (pulling._isBody) return this.#inFrame(greenlet, pulling);
+    const started = pulling._start(greenlet);
+    if (started.done) started.value = this.#received(started.value as IteratorResult<T, undefined>);
+    return started;
+  }
+
+  _start(waiter: Waiter): Started {
+    if (waiter instanceof Fiber) return this.#inFrame(waiter);
+    const pulling = this.#pulling(waiter);
+    if (!(pulling instanceof Operation)) return pulling;
+    return this.#pull(
+      waiter as Visitor,
+      pulling._isBody ? new InChild(this.results, pulling as never) : pulling,
+    );
+  }
+
+  /** What the next value is pulled with, or the outcome if that is there. */
+  #pulling(waiter: Waiter): Pulled<T> | Started {
     const { results } = this;
     const late = results._late.shift();
     if (late !== undefined) return done(waiter, this.#received(late()));
     if (results._isClosed) return done(waiter, this._given(END));
     const pulling = results._pull();
     if (engine.watch !== null) engine.watch.ran(pulling);
-    return this.#pull(waiter as Visitor, pulling._isBody ? new InChild(results, pulling as never) : pulling);
+    return pulling;
   }
 
-  #pull(visitor: Visitor, pulling: Operation<IteratorResult<T, undefined>>): Started {
+  #inFrame(fiber: Waiter, pulling?: Pulled<T>): Started {
+    const frame = this._frame(pulling);
+    if (engine.watch !== null) engine.watch.ran(frame);
+    return frame._start(fiber);
+  }
+
+  #pull(visitor: Visitor, pulling: Pulled<T>): Started {
     const outer = visitor._map;
     const received = (result: IteratorResult<T, undefined>) => this.#received(result);
     visitor._map = outer === null ? received : (result: never) => outer(received(result) as never);
@@ -139,8 +175,8 @@ abstract class Pulling<R, T> extends Operation<R> {
 class Next<T> extends Pulling<IteratorResult<T, undefined>, T> {
   readonly _name = 'Results.next';
 
-  protected _frame(): Call<IteratorResult<T, undefined>> {
-    return new Call(pull as never, [this.results], this._name);
+  protected _frame(pulling?: Pulled<T>): Call<IteratorResult<T, undefined>> {
+    return new Call(pull as never, [this.results, pulling], this._name);
   }
 
   protected _given(result: IteratorResult<T, undefined>): IteratorResult<T, undefined> {
@@ -151,8 +187,8 @@ class Next<T> extends Pulling<IteratorResult<T, undefined>, T> {
 class More<T> extends Pulling<boolean, T> {
   readonly _name = 'Results.more';
 
-  protected _frame(): Call<boolean> {
-    return new Call(advance as never, [this.results], this._name);
+  protected _frame(pulling?: Pulled<T>): Call<boolean> {
+    return new Call(advance as never, [this.results, pulling], this._name);
   }
 
   protected _given(result: IteratorResult<T, undefined>): boolean {
@@ -196,20 +232,21 @@ class InChild<T> extends Operation<IteratorResult<T, undefined>> {
   }
 }
 
-type Pullable<T> = Results<T> & { _pull(): Operation<IteratorResult<T, undefined>> };
+type Pulled<T> = Operation<IteratorResult<T, undefined>>;
+type Pullable<T> = Results<T> & { _pull(): Pulled<T> };
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
-function* pull<T>(results: Pullable<T>): Green<IteratorResult<T, undefined>> {
-  const late = results._late.shift();
-  if (late === undefined && results._isClosed) return END;
-  const result = late === undefined ? yield* results._pull() : late();
+function* pull<T>(results: Pullable<T>, pulling?: Pulled<T>): Green<IteratorResult<T, undefined>> {
+  const late = pulling === undefined ? results._late.shift() : undefined;
+  if (pulling === undefined && late === undefined && results._isClosed) return END;
+  const result = late === undefined ? yield* pulling ?? results._pull() : late();
   if (result.done) results.close();
   return result;
 }
 
-function* advance<T>(results: Pullable<T>): Green<boolean> {
-  const result = yield* pull(results);
+function* advance<T>(results: Pullable<T>, pulling?: Pulled<T>): Green<boolean> {
+  const result = yield* pull(results, pulling);
   results._keep(result.value);
   return result.done !== true;
 }
@@ -218,7 +255,9 @@ function* collect<T>(results: Pullable<T>): Green<T[]> {
   const all: T[] = [];
   try {
     for (;;) {
-      const result = yield* pull(results);
+      const late = results._late.shift();
+      if (late === undefined && results._isClosed) return all;
+      const result = late === undefined ? yield* results._pull() : late();
       if (result.done) return all;
       all.push(result.value);
     }

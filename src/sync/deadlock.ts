@@ -7,6 +7,7 @@
  * and is reached again from itself, the cycle has just closed. Whoever waits for a cycle without being part of it is not
  * told again.
  */
+import { engine } from '../runtime/engine.js';
 import { Deadlock } from '../runtime/errors.js';
 import { Fiber } from '../runtime/fiber.js';
 import type { greenlet } from '../runtime/greenlet.js';
@@ -57,6 +58,15 @@ function mayGoOn(waiter: Waiter, { every, waiters }: Blockers): boolean {
     if (runs !== every) return runs;
   }
   return every;
+}
+
+/** One of them runs, or waits for something that is no greenlet: seen at once, however many they are. Who asks is about to wait. */
+export function someGoesOn(members: Iterable<Waiter>): boolean {
+  for (const each of members) {
+    if (each === engine.current) continue;
+    if (each._mode !== PARKED || each._op?._blockers === undefined) return true;
+  }
+  return false;
 }
 
 function nodeOf(waiter: Waiter): Node | null {

@@ -16,6 +16,7 @@ import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { Deaths } from './deaths.js';
+import { COUNTS, type Ending, LEAVES, QUIET } from './ending.js';
 import { MapResults, mapped } from './map-results.js';
 import { SyncObject, type SyncOptions } from './sync-object.js';
 import { WaitOperation } from './wait-operation.js';
@@ -95,10 +96,10 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
   abstract waitAvailable(options?: { readonly timeout?: number | undefined }): Operation<boolean>;
 
   /** Has `greenlet` come in as soon as there is a place. @internal */
-  abstract _place(greenlet: AnyGreenlet, quiet: boolean): void;
+  abstract _place(greenlet: AnyGreenlet): void;
 
   /** Waits for a place, and starts what `make` gives. @internal */
-  abstract _entering(make: () => AnyGreenlet, quiet: boolean, name: string): Operation<AnyGreenlet>;
+  abstract _entering(make: () => AnyGreenlet, ending: Ending, name: string): Operation<AnyGreenlet>;
 
   /** A place has fallen free. @internal */
   protected _freed(): void {}
@@ -122,12 +123,22 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
   }
 
   /** @internal */
-  _enter(greenlet: AnyGreenlet, start: boolean, quiet = false): void {
+  _enter(greenlet: AnyGreenlet, start: boolean, ending: Ending = COUNTS): void {
     if (!this.#members.has(greenlet)) {
       this.#members.add(greenlet);
-      greenlet._link(quiet ? this.#quietLink : this.#link);
+      if (ending !== LEAVES) greenlet._link(ending === QUIET ? this.#quietLink : this.#link);
     }
     if (start) greenlet.start();
+  }
+
+  /** What comes in with `LEAVES` has ended; it may have been taken out before. @internal */
+  _leave(greenlet: AnyGreenlet): void {
+    if (this.#members.has(greenlet)) this.#left(greenlet);
+  }
+
+  /** Its greenlets themselves. @internal */
+  get _members(): Iterable<AnyGreenlet> {
+    return this.#members;
   }
 
   /** Takes `greenlet` out; it goes on. Does nothing when it is not in it. Never switches. */
@@ -251,7 +262,7 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
     const member = makeGreenlet(fn, checkArgs(args)) as Greenlet<Returned<R>>;
     if (callback !== undefined) member.linkValue((dead) => callback(dead.value as Returned<R>));
     if (errorCallback !== undefined) member.linkException((dead) => errorCallback(dead.error));
-    this._place(member as AnyGreenlet, false);
+    this._place(member as AnyGreenlet);
     return member;
   }
 
@@ -341,7 +352,7 @@ function* applied(set: GreenletSet, fn: AnyFn, args: readonly unknown[]): Green<
   const current = currentGreenlet();
   if (current !== null && set.has(current)) return yield* new Call(fn as AnyFn, args);
   const make = () => makeGreenlet(fn, args);
-  const member = yield* set._entering(make, true, `${set.constructor.name}.apply`);
+  const member = yield* set._entering(make, QUIET, `${set.constructor.name}.apply`);
   try {
     return yield* member.get();
   } finally {

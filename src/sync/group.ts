@@ -5,6 +5,7 @@ import { done, Operation } from '../runtime/operation.js';
 import type { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { makeGreenlet, type SpawnOptions } from '../runtime/spawn.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
+import type { Ending } from './ending.js';
 import { type AnyGreenlet, checkMember, GreenletSet } from './greenlet-set.js';
 import { type SyncOptions, waitingText } from './sync-object.js';
 
@@ -60,12 +61,12 @@ export class Group extends GreenletSet {
     return AVAILABLE;
   }
 
-  _place(greenlet: AnyGreenlet, quiet: boolean): void {
-    this._enter(greenlet, true, quiet);
+  _place(greenlet: AnyGreenlet): void {
+    this._enter(greenlet, true);
   }
 
-  _entering(make: () => AnyGreenlet, quiet: boolean, name: string): Operation<AnyGreenlet> {
-    return new Enter(this, make, quiet, name);
+  _entering(make: () => AnyGreenlet, ending: Ending, name: string): Operation<AnyGreenlet> {
+    return new Enter(this, make, ending, name);
   }
 
   protected get _lookAhead(): number {
@@ -102,19 +103,19 @@ class Enter extends Operation<AnyGreenlet> {
   readonly _name: string;
   readonly #group: Group;
   readonly #make: () => AnyGreenlet;
-  readonly #quiet: boolean;
+  readonly #ending: Ending;
 
-  constructor(group: Group, make: () => AnyGreenlet, quiet: boolean, name: string) {
+  constructor(group: Group, make: () => AnyGreenlet, ending: Ending, name: string) {
     super();
     this._name = name;
     this.#group = group;
     this.#make = make;
-    this.#quiet = quiet;
+    this.#ending = ending;
   }
 
   _start(waiter: Waiter): Started {
     const member = this.#make();
-    this.#group._enter(member, true, this.#quiet);
+    this.#group._enter(member, true, this.#ending);
     return done(waiter, member);
   }
 }

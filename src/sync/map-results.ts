@@ -5,11 +5,12 @@
 
 import { shield } from '../runtime/attempt.js';
 import type { AnyFn } from '../runtime/call.js';
+import { showValue } from '../runtime/check.js';
 import { each, type Source } from '../runtime/each.js';
 import { engine, wake } from '../runtime/engine.js';
 import { report } from '../runtime/hub.js';
 import { joinall } from '../runtime/joinall.js';
-import type { Link } from '../runtime/links.js';
+import type { Collecting, Link } from '../runtime/links.js';
 import { FAILED, observe } from '../runtime/observe.js';
 import { done, type Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
@@ -18,15 +19,19 @@ import { spawn } from '../runtime/spawn.js';
 import { isExit } from '../runtime/timeout.js';
 import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
-import { type Blockers, PARKED, START, type Started, type Waiter } from '../runtime/waiter.js';
-import { checkDeadlock } from './deadlock.js';
+import { type Blockers, START, type Started, type Waiter } from '../runtime/waiter.js';
+import { checkDeadlock, someGoesOn } from './deadlock.js';
+import { type Ending, LEAVES } from './ending.js';
 import { WaitOperation } from './wait-operation.js';
 
 type Member = Greenlet<unknown>;
 
 /** The set that the work is done in. */
 interface Workplace {
-  _entering(make: () => Member, quiet: boolean, name: string): Operation<Member>;
+  full(): boolean;
+  _enter(member: Member, start: boolean, ending: Ending): void;
+  _entering(make: () => Member, ending: Ending, name: string): Operation<Member>;
+  _leave(member: Member): void;
   _killOnce(member: Member, exception: unknown): void;
 }
 
@@ -43,13 +48,38 @@ export interface MapShape {
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
+/** In the place of a value that has not come. */
+const MISSING = Symbol('missing');
+
+/** The link of a greenlet that works for a map. */
+class Work implements Link {
+  readonly _waiter = null;
+  readonly #map: MapResults<unknown>;
+  readonly #place: number;
+
+  constructor(map: MapResults<unknown>, place: number) {
+    this.#map = map;
+    this.#place = place;
+  }
+
+  get _collecting(): Collecting | undefined {
+    return this.#map._collecting;
+  }
+
+  _died(member: object): void {
+    this.#map._ended(member as Member, this.#place);
+  }
+}
+
 export class MapResults<T> extends Results<T> {
   readonly #workplace: Workplace;
   readonly #fn: AnyFn;
   readonly #source: Results<unknown>;
   readonly #shape: MapShape;
-  /** Members that have ended, by the place of their result. */
+  /** Members that have ended, by the place of their result: of `imap`. */
   readonly #ended = new Map<number, Member>();
+  /** The values, by their places: of `map`, which gives all of them at the end. */
+  readonly #values: unknown[] = [];
   readonly #members = new Set<Member>();
   readonly #pullers = new WaitQueue();
   readonly #slots = new WaitQueue();
@@ -108,41 +138,61 @@ export class MapResults<T> extends Results<T> {
     return new Slot(this, this.#slots);
   }
 
-  /** Starts the work on `item` when there is a place. @internal */
-  _work(item: unknown): Operation<Member> {
+  /** Starts the work on `item`: now, or (what it gives waits for that) when there is a place. @internal */
+  _work(item: unknown): Operation<Member> | null {
     const place = this.#pulled++;
-    const args = this.#shape.spread ? (item as unknown[]) : [item];
-    const make = () => {
-      const member = new Greenlet<unknown>(this.#fn, ...args);
-      const collecting = this.#collecting;
-      const link: Link = {
-        _waiter: null,
-        get _collecting() {
-          return collecting.over ? undefined : collecting;
-        },
-        _died: () => this.#died(member, place),
-      };
-      this.#members.add(member);
-      member._link(link);
-      return member;
-    };
-    return this.#workplace._entering(make, true, `${this._name}`);
+    if (this.#shape.failFast) this.#values.push(MISSING);
+    const workplace = this.#workplace;
+    if (workplace.full()) return workplace._entering(() => this.#made(item, place), LEAVES, this._name);
+    workplace._enter(this.#made(item, place), true, LEAVES);
+    return null;
   }
 
-  #died(member: Member, place: number): void {
+  #made(item: unknown, place: number): Member {
+    const member = new Greenlet<unknown>(this.#fn);
+    if (this.#shape.spread) member._arguments(argumentsOf(item, place));
+    else member._argument(item);
+    this.#members.add(member);
+    member._link(new Work(this, place));
+    return member;
+  }
+
+  /** The work for the result at `place` has ended. @internal */
+  _ended(member: Member, place: number): void {
     this.#members.delete(member);
     if (!this.#aborted && !this._isClosed) this.#keep(member, place);
     this.#checkOver();
+    this.#workplace._leave(member);
+  }
+
+  /** Whoever reads the results may still look at the errors. @internal */
+  get _collecting(): Collecting | undefined {
+    return this.#collecting.over ? undefined : this.#collecting;
   }
 
   #keep(member: Member, place: number): void {
-    if (this.#shape.failFast && (member._flags & FAILED) !== 0) {
+    if (!this.#shape.failFast) {
+      this.#ended.set(this.#shape.ordered ? place : this.#arrived++, member);
+      this.#serve();
+    } else if ((member._flags & FAILED) !== 0) {
       observe(member);
       this._abort(member._value);
     } else {
-      this.#ended.set(this.#shape.ordered ? place : this.#arrived++, member);
-      this.#serve();
+      this.#values[place] = member._value;
+      this.#advance();
     }
+  }
+
+  /** What has no gap before it counts as given. */
+  #advance(): void {
+    while (this.#given < this.#pulled && this.#values[this.#given] !== MISSING) this.#give();
+    this.#serve();
+  }
+
+  #give(): void {
+    this.#given++;
+    const slot = this.#slots.shift();
+    if (slot !== null) wake(slot, undefined);
   }
 
   /** The source has failed. @internal */
@@ -199,6 +249,11 @@ export class MapResults<T> extends Results<T> {
     return new Pull<T>(this, this.#pullers);
   }
 
+  /** Of `map`: waits for all values. @internal */
+  _all(): Operation<unknown[]> {
+    return new Pull<T>(this, this.#pullers) as Operation<unknown> as Operation<unknown[]>;
+  }
+
   protected override _close(): void {
     this.#ended.clear();
     this.#stop(undefined);
@@ -210,12 +265,14 @@ export class MapResults<T> extends Results<T> {
 
   /** Something can be given. @internal */
   get _hasNext(): boolean {
-    if (this.#error !== null || this.#ended.has(this.#given)) return true;
+    if (this.#error !== null) return true;
+    if (!this.#shape.failFast && this.#ended.has(this.#given)) return true;
     return this.#exhausted && this.#given === this.#pulled;
   }
 
-  /** Gives the next result, or throws its error; there is one. @internal */
-  _next(): IteratorResult<T, undefined> {
+  /** Gives the next result, or throws its error; there is one. Of `map`: all of them. @internal */
+  _next(): IteratorResult<T, undefined> | unknown[] {
+    if (this.#shape.failFast && this.#error === null) return this.#values;
     const member = this.#ended.get(this.#given);
     if (member === undefined) {
       const failure = this.#error ?? this.#failure;
@@ -225,9 +282,8 @@ export class MapResults<T> extends Results<T> {
       this.#given = this.#pulled;
       throw failure.error;
     }
-    this.#ended.delete(this.#given++);
-    const slot = this.#slots.shift();
-    if (slot !== null) wake(slot, undefined);
+    this.#ended.delete(this.#given);
+    this.#give();
     if ((member._flags & FAILED) === 0) return { done: false, value: member._value as T };
     observe(member);
     throw member._value;
@@ -257,20 +313,11 @@ export class MapResults<T> extends Results<T> {
   }
 }
 
-/** One of them runs, or waits for something that is no greenlet: seen at once, however many they are. Who asks is about to wait. */
-export function someGoesOn(members: Iterable<Waiter>): boolean {
-  for (const each of members) {
-    if (each === engine.current) continue;
-    if (each._mode !== PARKED || each._op?._blockers === undefined) return true;
-  }
-  return false;
-}
-
 function* pump(map: MapResults<unknown>): Green<void> {
   const { _source: source } = map;
   try {
     for (;;) {
-      yield* map._slot();
+      if (!map._hasSlot) yield* map._slot();
       let more = false;
       try {
         more = yield* source.more();
@@ -279,7 +326,8 @@ function* pump(map: MapResults<unknown>): Green<void> {
         map._fail(error);
       }
       if (!more) break;
-      yield* map._work(source.value);
+      const entering = map._work(source.value);
+      if (entering !== null) yield* entering;
     }
   } catch (error) {
     map._abort(error);
@@ -328,11 +376,19 @@ class Pull<T> extends WaitOperation<IteratorResult<T, undefined>, MapResults<T>>
   protected _late(): void {}
 }
 
+/** What `starmap` calls its function with. */
+function argumentsOf(item: unknown, place: number): unknown[] {
+  if (typeof item === 'object' && item !== null && Symbol.iterator in item) {
+    return Array.isArray(item) ? item : [...(item as Iterable<unknown>)];
+  }
+  throw new TypeError(`source[${place}] must be a list of arguments, got ${showValue(item)}; write [arg]`);
+}
+
 /** All results of a map, in the calling greenlet. Whatever ends it, nothing of it runs on. */
 export function* mapped(begin: () => MapResults<unknown>): Green<unknown[]> {
   const results = begin();
   try {
-    return yield* results.toArray();
+    return yield* results._all();
   } catch (error) {
     results._abort(error);
     throw error;

@@ -11,11 +11,11 @@ import { checkWork, makeGreenlet, type SpawnOptions } from '../runtime/spawn.js'
 import { Visitor } from '../runtime/visitor.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Blockers, Started, Waiter } from '../runtime/waiter.js';
-import { checkDeadlock } from './deadlock.js';
+import { checkDeadlock, someGoesOn } from './deadlock.js';
+import { COUNTS, type Ending } from './ending.js';
 import { PoolFull } from './errors.js';
 import { type AnyGreenlet, checkMember, GreenletSet, type SetStatistics } from './greenlet-set.js';
 import { type AcquireOptions, acquireTimeout } from './lockable.js';
-import { someGoesOn } from './map-results.js';
 import { type SyncOptions, waitingText } from './sync-object.js';
 import { handTo, late, nextTaker, UntilReady, WaitOperation } from './wait-operation.js';
 
@@ -57,7 +57,7 @@ export class Pool extends GreenletSet {
   spawn(first: unknown, ...rest: unknown[]): Operation<AnyGreenlet> {
     checkWork(first, rest);
     const make = () => makeGreenlet(first, rest);
-    const entry = { make, starts: true, quiet: false, undoes: true };
+    const entry: Entry = { make, starts: true, ending: COUNTS, undoes: true };
     return new Enter(this, this.#waiting, Number.POSITIVE_INFINITY, 'Pool.spawn', entry);
   }
 
@@ -76,14 +76,14 @@ export class Pool extends GreenletSet {
   /** Waits for a place and takes `greenlet` in; does not start it. Errors: `PoolFull` when `timeout` ms pass first. */
   add(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
     checkMember(greenlet);
-    const entry = { make: () => greenlet, given: greenlet, starts: false, quiet: false };
+    const entry: Entry = { make: () => greenlet, given: greenlet, starts: false, ending: COUNTS };
     return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.add', entry);
   }
 
   /** Waits for a place, takes `greenlet` in and starts it. Errors: `PoolFull` when `timeout` ms pass first. */
   start(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
     checkMember(greenlet);
-    const entry = { make: () => greenlet, given: greenlet, starts: true, quiet: false };
+    const entry: Entry = { make: () => greenlet, given: greenlet, starts: true, ending: COUNTS };
     return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.start', entry);
   }
 
@@ -104,16 +104,16 @@ export class Pool extends GreenletSet {
     return new UntilReady<this>(this, this.#waiting);
   }
 
-  _entering(make: () => AnyGreenlet, quiet: boolean, name: string): Operation<AnyGreenlet> {
-    return new Enter(this, this.#waiting, Number.POSITIVE_INFINITY, name, { make, starts: true, quiet });
+  _entering(make: () => AnyGreenlet, ending: Ending, name: string): Operation<AnyGreenlet> {
+    return new Enter(this, this.#waiting, Number.POSITIVE_INFINITY, name, { make, starts: true, ending });
   }
 
-  _place(greenlet: AnyGreenlet, quiet: boolean): void {
+  _place(greenlet: AnyGreenlet): void {
     if (this.full())
       new Place(engine.current._self, greenlet)._run(
-        this._entering(() => greenlet, quiet, 'Pool.applyAsync'),
+        this._entering(() => greenlet, COUNTS, 'Pool.applyAsync'),
       );
-    else this._enter(greenlet, true, quiet);
+    else this._enter(greenlet, true);
   }
 
   protected override _freed(): void {
@@ -154,8 +154,7 @@ interface Entry {
   /** It exists already. */
   readonly given?: AnyGreenlet;
   readonly starts: boolean;
-  /** Its outcome is taken care of. */
-  readonly quiet: boolean;
+  readonly ending: Ending;
   /** Interrupted, what was made is killed: a signal may know it. */
   readonly undoes?: boolean;
 }
@@ -173,11 +172,11 @@ class Enter extends WaitOperation<AnyGreenlet, Pool> {
   /** The greenlet is made here, in the name of whoever asks, and started when it has a place. */
   _start(waiter: Waiter): Started {
     const pool = this._of;
-    const { make, given, starts, quiet } = this.#entry;
+    const { make, given, starts, ending } = this.#entry;
     // A member needs no second place.
     if (!pool.full() || (given !== undefined && pool.has(given))) {
       const member = make();
-      pool._enter(member, starts, quiet);
+      pool._enter(member, starts, ending);
       return done(waiter, member);
     }
     if (this._timeout === 0) throw late(PoolFull, this, waiter);
@@ -194,7 +193,7 @@ class Enter extends WaitOperation<AnyGreenlet, Pool> {
 
   override _receive(waiter: Waiter): void {
     const member = waiter._slot as AnyGreenlet;
-    this._of._enter(member, this.#entry.starts, this.#entry.quiet);
+    this._of._enter(member, this.#entry.starts, this.#entry.ending);
     wake(waiter, member);
   }
 
@@ -204,8 +203,8 @@ class Enter extends WaitOperation<AnyGreenlet, Pool> {
 
   /** Any of its greenlets makes room by ending. */
   _blockers(): Blockers | null {
-    const members = [...this._of];
-    return someGoesOn(members) ? null : { every: false, waiters: members };
+    if (someGoesOn(this._of._members)) return null;
+    return { every: false, waiters: [...this._of] };
   }
 }
 

@@ -25,6 +25,22 @@ describe('link', () => {
   );
 
   it(
+    'calls back everyone in order, however many there are, but those that were unlinked',
+    virtual(function* () {
+      for (const count of [1, 2, 8, 9, 30]) {
+        const seen: number[] = [];
+        const g = spawn(() => 1);
+        const callbacks = Array.from({ length: count }, (_, i) => () => void seen.push(i));
+        for (const each of callbacks) g.rawlink(each);
+        for (const each of callbacks.filter((_, i) => i % 3 === 1)) g.unlink(each);
+        yield* g.join();
+        yield* waitAllBlocked();
+        expect(seen).toEqual([...callbacks.keys()].filter((i) => i % 3 !== 1));
+      }
+    }),
+  );
+
+  it(
     'made after the end is called on the next pass, never inline',
     virtual(function* () {
       const g = spawn(() => 1);

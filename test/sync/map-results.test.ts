@@ -158,6 +158,9 @@ describe('starmap', () => {
       const pool = new Pool(2);
       const error = yield* errorOf(pool.starmap((n: number) => n, [[1], 5 as never]));
       expect(error).toBeInstanceOf(TypeError);
+      expect((error as TypeError).message).toBe(
+        'source[1] must be a list of arguments, got 5 (number); write [arg]',
+      );
       expect([pool.length, pool.statistics().waiters]).toEqual([0, 0]);
     }),
   );

@@ -139,7 +139,7 @@ export class HttpServer {
     if (run.daemon) member.unref();
     const opened = openTurn();
     if (this.#members === null) member.start();
-    else this.#members._place(member, false);
+    else this.#members._place(member);
     if (opened) runTurn();
   }
 

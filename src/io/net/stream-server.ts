@@ -192,7 +192,7 @@ export class StreamServer {
     const member = new Greenlet<unknown>(this.#handle, socket, address);
     if (this.#daemon) member.unref();
     this.#watch(member, socket);
-    this.#members._place(member, false);
+    this.#members._place(member);
   }
 
   #watch(member: Greenlet<unknown>, socket: Socket): void {
