@@ -2,10 +2,11 @@
 import type { Fn } from './body-types.js';
 import { type AnyFn, Call } from './call.js';
 import { checkFn, showValue } from './check.js';
-import { done, Operation } from './operation.js';
+import { wake } from './engine.js';
+import { done, Operation, park } from './operation.js';
 import { Results } from './results.js';
 import type { Green } from './types.js';
-import { until } from './until.js';
+import { outside } from './until.js';
 import type { Started, Waiter } from './waiter.js';
 
 /** A web stream, as far as it is read here. */
@@ -62,14 +63,21 @@ class Step<T> extends Operation<IteratorResult<T, undefined>> {
   }
 }
 
-/** What a promise gave, as a value: waiting for it throws nothing but an interruption. */
-type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+/** What has been pulled from an async iterator: on its way, or there. */
+interface Pulled {
+  readonly index: number;
+  /** Who waits for it. */
+  waiter: Waiter | null;
+  outcome: { readonly value: unknown; readonly failed: boolean } | null;
+}
 
-/** The promise of an interrupted pull is kept for the next one: no value is lost, and none is given twice. */
+/** An interrupted pull is kept for the next one: no value is lost, and none is given twice. */
 class AsyncResults<T> extends Results<T> {
   readonly #iterator: AsyncIterator<T>;
+  /** One for all pulls. */
+  readonly #pull = new AsyncPull(this);
   /** Pulls that were interrupted, in the order of the source. */
-  readonly #kept: Kept<T>[] = [];
+  readonly #kept: Pulled[] = [];
   #pulls = 0;
   #ended = false;
 
@@ -79,18 +87,30 @@ class AsyncResults<T> extends Results<T> {
   }
 
   protected _pull(): Operation<IteratorResult<T, undefined>> {
-    return new Call(pullAsync as never, [() => this.#next(), this.#kept], 'each');
+    return this.#pull;
   }
 
-  #next(): Kept<T> {
-    const outcome = this.#iterator.next().then(
-      (value) => {
-        if (value.done) this.#ended = true;
-        return { value };
+  /** @internal */
+  _next(): Pulled {
+    return this.#kept.shift() ?? this.#begin();
+  }
+
+  #begin(): Pulled {
+    const pulled: Pulled = { index: this.#pulls++, waiter: null, outcome: null };
+    this.#iterator.next().then(
+      (result) => {
+        if (result.done) this.#ended = true;
+        settle(pulled, result, false);
       },
-      (error: unknown) => ({ error }),
+      (error: unknown) => settle(pulled, error, true),
     );
-    return { index: this.#pulls++, outcome };
+    return pulled;
+  }
+
+  /** Nobody waits for `pulled` any more. @internal */
+  _keepBack(pulled: Pulled): void {
+    const after = this.#kept.findIndex(({ index }) => index > pulled.index);
+    this.#kept.splice(after === -1 ? this.#kept.length : after, 0, pulled);
   }
 
   protected override _close(): void {
@@ -98,24 +118,42 @@ class AsyncResults<T> extends Results<T> {
   }
 }
 
-interface Kept<T> {
-  readonly index: number;
-  readonly outcome: Promise<Outcome<IteratorResult<T>>>;
+function settle(pulled: Pulled, value: unknown, failed: boolean): void {
+  pulled.outcome = { value, failed };
+  const { waiter } = pulled;
+  if (waiter === null) return;
+  pulled.waiter = null;
+  outside.waits--;
+  wake(waiter, value, failed);
 }
 
-function* pullAsync<T>(next: () => Kept<T>, kept: Kept<T>[]): Green<IteratorResult<T>> {
-  const pull = kept.shift() ?? next();
-  let outcome: Outcome<IteratorResult<T>> | undefined;
-  try {
-    outcome = yield* until(pull.outcome);
-  } finally {
-    if (outcome === undefined) {
-      const after = kept.findIndex(({ index }) => index > pull.index);
-      kept.splice(after === -1 ? kept.length : after, 0, pull);
-    }
+class AsyncPull<T> extends Operation<IteratorResult<T, undefined>> {
+  readonly _name = 'each';
+  readonly #of: AsyncResults<T>;
+
+  constructor(of: AsyncResults<T>) {
+    super();
+    this.#of = of;
   }
-  if ('error' in outcome) throw outcome.error;
-  return outcome.value;
+
+  _start(waiter: Waiter): Started {
+    const pulled = this.#of._next();
+    if (pulled.outcome === null) {
+      pulled.waiter = waiter;
+      outside.waits++;
+      return park(waiter, this, pulled);
+    }
+    const { value, failed } = pulled.outcome;
+    if (failed) throw value;
+    return done(waiter, value);
+  }
+
+  override _undo(waiter: Waiter): void {
+    const pulled = waiter._slot as Pulled;
+    pulled.waiter = null;
+    outside.waits--;
+    this.#of._keepBack(pulled);
+  }
 }
 
 function isWebStream(source: object): source is WebStream<unknown> {

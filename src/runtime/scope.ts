@@ -34,7 +34,8 @@ class Children implements Link {
   #failure: { error: unknown } | null = null;
   #bodyIsRunning = true;
   #open = true;
-  readonly exit = withStackLimit(0, () => new ScopeExit('a child of the scope failed'));
+  /** What ended the body, if a child did. */
+  exit: ScopeExit | null = null;
 
   constructor(owner: Fiber) {
     this.#owner = owner;
@@ -68,7 +69,9 @@ class Children implements Link {
     this.#failure = { error };
     if (child !== null) observe(child);
     this.close();
-    if (child !== null && this.#bodyIsRunning) this.#owner._interrupt({ error: this.exit, source: this });
+    if (child === null || !this.#bodyIsRunning) return;
+    this.exit = withStackLimit(0, () => new ScopeExit('a child of the scope failed'));
+    this.#owner._interrupt({ error: this.exit, source: this });
   }
 
   bodyEnded(): void {
@@ -94,7 +97,7 @@ function* scoped(fn: AnyFn): Green<unknown> {
       yield* joinall([...children.living], { count: 1 });
   } catch (error) {
     children.bodyEnded();
-    if (error !== children.exit) {
+    if (children.exit === null || error !== children.exit) {
       const { failure } = children;
       if (failure !== null && error !== failure.error && !(error instanceof GreenletExit))
         report(error, engine.current as greenlet);

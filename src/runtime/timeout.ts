@@ -11,7 +11,7 @@ import { clearTimer, engine, setTimer } from './engine.js';
 import { GreenletError, GreenletExit, TimeoutError } from './errors.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
 import { isErrorClass } from './greenlet.js';
-import { withStackLimit } from './host.js';
+import { host } from './host.js';
 import { describe, Operation, placeError } from './operation.js';
 import { doors } from './resume.js';
 import type { Green } from './types.js';
@@ -59,7 +59,11 @@ export class Timeout extends TimeoutError implements Timed {
         );
       }
     }
+    // A stack is made when it is thrown: most never are.
+    const { stackTraceLimit } = host.Error;
+    host.Error.stackTraceLimit = 0;
     super(typeof exception === 'string' ? exception : `timed out after ${ms} ms`);
+    if (stackTraceLimit !== undefined) host.Error.stackTraceLimit = stackTraceLimit;
     this.ms = ms;
     this.exception = exception;
   }
@@ -199,7 +203,7 @@ function inOperation(waiter: Waiter): string {
 
 /** The `Timeout` of an operation that was given a time of its own. */
 export function timedOut(what: string, ms: number, waiter: Waiter): Timeout {
-  const error = withStackLimit(0, () => new Timeout());
+  const error = new Timeout();
   error.message =
     ms === 0
       ? `${what} is not ready (${waiter._self})`
@@ -287,7 +291,7 @@ class Deadline implements Timed {
   }
 
   _expired(): void {
-    this.timeout = withStackLimit(0, () => new Timeout(this.#ms));
+    this.timeout = new Timeout(this.#ms);
     this.timeout._fire(this.#fiber, this.#frame, this.#rank);
   }
 

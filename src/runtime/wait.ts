@@ -4,12 +4,12 @@ import { checkCount, checkTimeout, showValue } from './check.js';
 import { engine, setTimer, wake } from './engine.js';
 import { holdsProcess } from './holds.js';
 import { hooks } from './hub.js';
-import type { Collecting } from './links.js';
+import type { Collecting, Link } from './links.js';
 import { toReadiness } from './operand.js';
 import { done, Operation, park } from './operation.js';
 import { registered } from './registry.js';
 import { Results } from './results.js';
-import type { Greenlet } from './scheduled-greenlet.js';
+import { Greenlet } from './scheduled-greenlet.js';
 import type { Green } from './types.js';
 import { beginUndoing, endUndoing } from './undoing.js';
 import { Visitor } from './visitor.js';
@@ -47,12 +47,41 @@ class Watch extends Visitor {
   }
 }
 
+/** Watches a greenlet in the name of another: a link does, and no run of an operation is needed. */
+class Arrival implements Link {
+  readonly _waiter = null;
+  readonly object: Greenlet<unknown>;
+  readonly _collecting: Collecting | undefined;
+  readonly #arrived: (arrival: Arrival) => void;
+
+  constructor(
+    object: Greenlet<unknown>,
+    arrived: (arrival: Arrival) => void,
+    collecting: Collecting | undefined,
+  ) {
+    this.object = object;
+    this._collecting = collecting;
+    this.#arrived = arrived;
+  }
+
+  _died(): void {
+    this.#arrived(this);
+  }
+
+  _cancel(): void {
+    this.object._unlink(this);
+  }
+}
+
 class Iwait<T> extends Results<T> {
-  readonly #operations: readonly (readonly [T, Operation<unknown>])[];
+  readonly #objects: readonly T[];
+  /** Of what is no greenlet, by its index. */
+  readonly #operations = new Map<number, Operation<unknown>>();
   readonly #timeout: number;
   readonly #count: number;
   readonly #arrived: T[] = [];
-  #watches: Set<Watch> | null = null;
+  #watches: Set<Watch | Arrival> | null = null;
+  /** How many of `#arrived` have been given. */
   #given = 0;
   #deadline = Number.POSITIVE_INFINITY;
   #puller: Waiter | null = null;
@@ -64,7 +93,10 @@ class Iwait<T> extends Results<T> {
     if (typeof objects !== 'object' || objects === null || !(Symbol.iterator in objects)) {
       throw new TypeError(`objects must be an iterable of things to wait for, got ${showValue(objects)}`);
     }
-    this.#operations = [...objects].map((object, index) => [object, toReadiness(object, index)]);
+    this.#objects = [...objects];
+    for (const [index, object] of this.#objects.entries()) {
+      if (!(object instanceof Greenlet)) this.#operations.set(index, toReadiness(object, index));
+    }
     this.#timeout = checkTimeout(options.timeout);
     if (options.count !== undefined) checkCount(options.count, 'count');
     this.#count = options.count ?? Number.POSITIVE_INFINITY;
@@ -78,14 +110,21 @@ class Iwait<T> extends Results<T> {
     if (this.#watches !== null) return;
     this.#watches = new Set();
     this.#deadline = engine.clock.now() + this.#timeout;
-    for (const [object, operation] of this.#operations) {
-      const watch = new Watch(self, object, (ended) => this.#ready(ended), this.#collecting);
-      this.#watches.add(watch);
-      watch._run(operation);
+    const ready = (watch: Watch | Arrival) => this.#ready(watch);
+    for (const [index, object] of this.#objects.entries()) {
+      if (object instanceof Greenlet && self instanceof Greenlet) {
+        const arrival = new Arrival(object, ready, this.#collecting);
+        this.#watches.add(arrival);
+        object._link(arrival);
+      } else {
+        const watch = new Watch(self, object, ready, this.#collecting);
+        this.#watches.add(watch);
+        watch._run(this.#operations.get(index) ?? toReadiness(object, index));
+      }
     }
   }
 
-  #ready(watch: Watch): void {
+  #ready(watch: Watch | Arrival): void {
     this.#watches?.delete(watch);
     this.#arrived.push(watch.object as T);
     const puller = this.#puller;
@@ -96,9 +135,10 @@ class Iwait<T> extends Results<T> {
 
   /** @internal */
   _take(): IteratorResult<T, undefined> | null {
-    if (this.#given < this.#count && this.#arrived.length > 0) {
-      this.#given++;
-      return { done: false, value: this.#arrived.shift() as T };
+    if (this.#given < this.#count && this.#given < this.#arrived.length) {
+      const value = this.#arrived[this.#given] as T;
+      this.#arrived[this.#given++] = undefined as T;
+      return { done: false, value };
     }
     const over = this.#given >= this.#count || this.#watches?.size === 0;
     return over ? { done: true, value: undefined } : null;
