@@ -3,7 +3,7 @@
 import { showValue } from '../runtime/check.js';
 import { hostProcess, printError } from '../runtime/host.js';
 import { deadlocks } from './deadlocks.js';
-import type { FormatOptions } from './format-tree.js';
+import { checkFormat, type FormatOptions } from './format-tree.js';
 import { formatRunInfo } from './run-info.js';
 
 /**
@@ -27,6 +27,7 @@ export function onSignal(signal = 'SIGUSR2', options: FormatOptions = {}): Dispo
   if (typeof signal !== 'string' || !/^SIG[A-Z0-9]+$/.test(signal)) {
     throw new TypeError(`signal must be the name of a signal, such as 'SIGUSR2', got ${showValue(signal)}`);
   }
+  checkFormat(options, 'onSignal');
   const process = hostProcess();
   if (process === undefined) throw new Error('onSignal() needs a host that has signals');
   const print = () => printError(dump(options));

@@ -1,4 +1,5 @@
 /** The tree of greenlets as text. */
+import { checkCount, checkOptions } from '../runtime/check.js';
 import { formatFrame } from '../runtime/place.js';
 import { type GreenletNode, type TreeOptions, tree } from './tree.js';
 
@@ -13,9 +14,16 @@ export interface FormatOptions extends TreeOptions {
  * `gevent.util.GreenletTree.format`.
  */
 export function formatTree(options: FormatOptions = {}): string {
+  checkFormat(options, 'formatTree');
   const lines: string[] = [];
   append(lines, tree(options), '', '', options.frames ?? Number.POSITIVE_INFINITY);
   return lines.join('\n');
+}
+
+/** Refuses wrong options of `where`. */
+export function checkFormat(options: FormatOptions, where: string): void {
+  checkOptions(options, where, '{ frames: 3 }');
+  if (options.frames !== undefined) checkCount(options.frames, 'frames');
 }
 
 function append(lines: string[], node: GreenletNode, lead: string, indent: string, frames: number): void {

@@ -24,7 +24,7 @@ export interface MonitorOptions {
  * @example using _ = monitorBlocking({ threshold: 50 });
  */
 export function monitorBlocking(options: MonitorOptions = {}): Disposable {
-  checkOptions(options, '{ threshold: 100 }');
+  checkOptions(options, 'monitorBlocking', '{ threshold: 100 }');
   const { threshold = 100 } = options;
   checkMs(threshold, 'threshold');
   let since = host.performance.now();

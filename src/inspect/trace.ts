@@ -126,7 +126,7 @@ let recording: Recording | null = null;
  */
 export const trace = {
   start(options: TraceOptions = {}): void {
-    checkOptions(options, '{ limit: 100_000 }');
+    checkOptions(options, 'trace.start', '{ limit: 100_000 }');
     const { limit = 500_000 } = options;
     checkCount(limit, 'limit');
     if (recording !== null)

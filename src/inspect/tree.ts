@@ -1,5 +1,5 @@
 /** The greenlets by who spawned them, as plain data. */
-import { showValue } from '../runtime/check.js';
+import { checkOptions, showValue } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import { greenlet, main } from '../runtime/greenlet.js';
 import { hub } from '../runtime/hub.js';
@@ -81,6 +81,7 @@ export interface TreeOptions {
  * @example const waiting = tree().children.filter((each) => each.operation === 'joinall');
  */
 export function tree(options: TreeOptions = {}): GreenletNode {
+  checkOptions(options, 'tree', '{ include: [g] }');
   const root = options.root ?? main;
   const shown = new Set<greenlet>([main, root]);
   for (const each of [root, ...(registered() as Greenlet[]), ...(options.include ?? [])]) {

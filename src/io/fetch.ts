@@ -1,6 +1,6 @@
 /** The green `fetch`: the platform's, as an operation. */
 
-import { showValue } from '../runtime/check.js';
+import { isRecord, mismatch, showValue } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import { withStackLimit } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
@@ -66,6 +66,8 @@ export function fetch(input: FetchInput, init?: FetchInit): Operation<GreenRespo
   if (kind !== 'string' && (kind !== 'object' || input === null)) {
     throw new TypeError(`input must be a URL or a Request, got ${showValue(input)}`);
   }
+  if (init != null && !isRecord(init))
+    throw mismatch('fetch: options', "an object such as { method: 'POST' }", init);
   const request = describeRequest(input as RequestLike | string, (init ?? {}) as InitLike);
   return suspend<GreenResponse>(`fetch of ${request}`, (waker) => {
     const run = new Run(waker, request, signalOf(input as RequestLike | string, (init ?? {}) as InitLike));

@@ -1,6 +1,6 @@
 /** The timers of `node:timers/promises`, as operations. */
 import { Call } from '../runtime/call.js';
-import { checkMs } from '../runtime/check.js';
+import { checkMs, checkOptions } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import type { Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
@@ -33,6 +33,7 @@ export function setImmediate<T = void>(value?: T): Operation<T> {
  */
 export function setInterval<T = void>(ms: number, value?: T, options?: TimerOptions): Results<T> {
   checkMs(ms);
+  if (options !== undefined) checkOptions(options, 'timers.setInterval', '{ ref: false }');
   return new Ticks(ms, value as T, options);
 }
 

@@ -1,7 +1,7 @@
 /** Datagrams. */
 import dgram from 'node:dgram';
 import type { AddressInfo } from 'node:net';
-import { checkCount, checkTimeout, showValue } from '../runtime/check.js';
+import { checkCount, checkOptions, checkType, showValue, timeoutOf } from '../runtime/check.js';
 import { GreenletError } from '../runtime/errors.js';
 import { openTurn, runTurn } from '../runtime/hub.js';
 import { done, type Operation } from '../runtime/operation.js';
@@ -77,8 +77,8 @@ export class UdpSocket implements Disposable, AsyncDisposable {
   }
 
   /** Gives the next datagram; whoever has waited longest gets it. Errors: `Timeout`, `SocketClosed`, the host's. */
-  receive(options: { readonly timeout?: number | undefined } = {}): Operation<Datagram> {
-    return new Receive(this, this.#receivers, checkTimeout(options.timeout));
+  receive(options?: { readonly timeout?: number | undefined }): Operation<Datagram> {
+    return new Receive(this, this.#receivers, timeoutOf(options, 'UdpSocket.receive'));
   }
 
   /** @internal */
@@ -195,7 +195,12 @@ class Closed extends QueuedWait<void> {
  * @example const socket = yield* udp.bind({ port: 5353 }); const { data } = yield* socket.receive({ timeout: 1000 });
  */
 export function bind(options: BindOptions = {}): Operation<UdpSocket> {
+  checkOptions(options, 'udp.bind', '{ port: 5353 }');
   const { port = 0, host, type = 'udp4', reuseAddr = false, maxPending } = options;
+  if (host !== undefined) checkType(host, 'host', 'string');
+  checkType(reuseAddr, 'reuseAddr', 'boolean');
+  if (type !== 'udp4' && type !== 'udp6')
+    throw new TypeError(`type must be 'udp4' or 'udp6', got ${showValue(type)}`);
   checkPort(port);
   if (maxPending !== undefined) checkCount(maxPending, 'maxPending', 1);
   return hostWait<UdpSocket>(`udp.bind of ${port}`, (waker) => {

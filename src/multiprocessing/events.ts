@@ -1,7 +1,7 @@
 /** Events, conditions and barriers between processes. */
 import type { Fn } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkFn, checkTimeout, showValue } from '../runtime/check.js';
+import { checkFn, showValue, timeoutOf } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
@@ -44,7 +44,7 @@ export class Event extends SharedObject {
 
   /** Waits until it is set: true; false when `timeout` ms pass first. */
   wait(options: TimeoutOptions = {}): Operation<boolean> {
-    checkTimeout(options.timeout);
+    timeoutOf(options, 'Event.wait');
     return this._call('wait', [options]);
   }
 }
@@ -73,14 +73,15 @@ export class Condition extends SharedLock {
    * lock back and then throws.
    */
   wait(options: TimeoutOptions = {}): Operation<boolean> {
-    checkTimeout(options.timeout);
+    timeoutOf(options, 'Condition.wait');
     return this._call('wait', [options], { finishes: true });
   }
 
   /** Waits until `predicate`, which is called here, gives something truthy: true; false when `timeout` ms pass without. */
   waitFor<R>(predicate: Fn<[], R>, options: TimeoutOptions = {}): Operation<boolean> {
     checkFn(predicate, 'predicate');
-    return new Call(waitFor as never, [this, predicate, checkTimeout(options.timeout)], 'Condition.waitFor');
+    const timeout = timeoutOf(options, 'Condition.waitFor');
+    return new Call(waitFor as never, [this, predicate, timeout], 'Condition.waitFor');
   }
 
   /** Has the first `n` that wait go on when they have the lock back. Acts at the call. */
@@ -138,7 +139,7 @@ export class Barrier extends SharedObject {
 
   /** Waits until all have arrived; gives the place in the order of arrival. Errors: `BrokenBarrierError`. */
   wait(options: TimeoutOptions = {}): Operation<number> {
-    checkTimeout(options.timeout);
+    timeoutOf(options, 'Barrier.wait');
     return this._call('wait', [options]);
   }
 

@@ -80,7 +80,7 @@ export abstract class SharedLock extends SharedObject {
    * of. Interrupted, it has not been taken.
    */
   acquire(options?: AcquireOptions): Operation<boolean> {
-    const timeout = acquireTimeout(options);
+    const timeout = acquireTimeout(options, `${this.constructor.name}.acquire`);
     const inThread = this._inThread;
     if (inThread === null) return this._acquireAtHome(options);
     return new ThreadAcquire(this, inThread, options, timeout);

@@ -4,7 +4,7 @@
  */
 import { type Mark, type Packed, pack, SEND, unpack } from '../io/workers/codec.js';
 import { Call } from '../runtime/call.js';
-import { checkTimeout } from '../runtime/check.js';
+import { checkOptions, checkType, timeoutOf } from '../runtime/check.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
 import { Empty, ShutDown } from '../sync/errors.js';
@@ -160,9 +160,10 @@ export class Connection extends SharedObject {
   }
 
   /** Whether there is something to `recv`, waiting for that at most `timeout` ms (0 unless given). Also true at the end. */
-  poll(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
+  poll(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
     this.#check(this.readable, 'write-only');
-    const timeout = options.timeout === undefined ? 0 : checkTimeout(options.timeout);
+    const given = timeoutOf(options, 'Connection.poll');
+    const timeout = options?.timeout === undefined ? 0 : given;
     return new Call(polled as never, [this._call('poll', [this.#side, timeout])], 'Connection.poll');
   }
 
@@ -210,7 +211,9 @@ function* polled(op: Operation<unknown>): Green<boolean> {
  * @example const [mine, yours] = Pipe(); new Process({ target: work, args: [yours] }).start(); console.log(yield* mine.recv());
  */
 export function Pipe(options: { readonly duplex?: boolean | undefined } = {}): [Connection, Connection] {
+  checkOptions(options, 'Pipe', '{ duplex: false }');
   const { duplex = true } = options;
+  checkType(duplex, 'duplex', 'boolean');
   const pipe = new HomePipe(duplex);
   const served = servePipe(pipe);
   const first = new Connection({ served, extra: { side: 0, duplex } });

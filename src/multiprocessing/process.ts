@@ -4,7 +4,7 @@ import { referenceTo } from '../io/workers/references.js';
 import { type Child, startChild } from '../io/workers/start-child.js';
 import type { Fn } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkTimeout, showValue } from '../runtime/check.js';
+import { checkOptions, showValue, timeoutOf } from '../runtime/check.js';
 import { GreenletError } from '../runtime/errors.js';
 import { printError } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
@@ -53,6 +53,7 @@ export class Process {
    * @example const p = new Process({ target: work, args: [1] }); p.start(); yield* p.join();
    */
   constructor(options: ProcessOptions<never, unknown> | ProcessOptions = {}) {
+    checkOptions(options, 'Process', '{ target: work, args: [1] }');
     const { target, args = [], name, daemon = childData?.daemon ?? false } = options;
     if (target !== undefined && typeof target !== 'function' && typeof target !== 'object') {
       throw new TypeError(`target must be a function, got ${showValue(target)}`);
@@ -129,8 +130,8 @@ export class Process {
   }
 
   /** Waits for its end: true; false when `timeout` ms pass first. Errors: `GreenletError` when it was not started. */
-  join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    checkTimeout(options.timeout);
+  join(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    timeoutOf(options, 'Process.join');
     this.#checkStarted('join');
     return this.#sentinel.wait(options);
   }

@@ -1,6 +1,8 @@
 /** Dicts, lists and namespaces that processes share. They live in one process; every access is an operation. */
+
 import { type Packed, pack, unpack } from '../io/workers/codec.js';
 import { Call } from '../runtime/call.js';
+import { checkOptions, checkType } from '../runtime/check.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
 import { HomeDict, HomeList, type Key, packEach } from './home-store.js';
@@ -178,7 +180,10 @@ export class ListProxy<T = unknown> extends SharedObject {
 
   /** Sorts numbers by value and text by its characters. */
   sort(options: { readonly reverse?: boolean | undefined } = {}): Operation<void> {
-    return this._call('sort', [options.reverse === true]);
+    checkOptions(options, 'ListProxy.sort', '{ reverse: true }');
+    const { reverse = false } = options;
+    checkType(reverse, 'reverse', 'boolean');
+    return this._call('sort', [reverse]);
   }
 
   slice(start?: number, end?: number): Operation<T[]> {

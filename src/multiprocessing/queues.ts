@@ -1,7 +1,7 @@
 /** Queues between processes. */
 import { type Packed, pack, unpack } from '../io/workers/codec.js';
 import { Call } from '../runtime/call.js';
-import { checkCount, checkOptions, checkTimeout } from '../runtime/check.js';
+import { blockTimeout, checkCount, checkOptions, timeoutOf } from '../runtime/check.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
 import type { BlockOptions } from '../sync/queue-like.js';
@@ -34,13 +34,13 @@ export class Queue<T = unknown> extends SharedObject {
 
   /** Puts `item`. Errors: `Full` after `timeout` ms, or at once with `block: false`; `DataCloneError` at the call; `ShutDown`. */
   put(item: T, options: BlockOptions = {}): Operation<void> {
-    checkBlock(options);
+    blockTimeout(options, `${this.constructor.name}.put`);
     return this._call('put', [pack(item, 'item'), options]);
   }
 
   /** Takes the next item. Errors: `Empty` after `timeout` ms, or at once with `block: false`. Interrupted, nothing is lost. */
   get(options: BlockOptions = {}): Operation<T> {
-    checkBlock(options);
+    blockTimeout(options, `${this.constructor.name}.get`);
     const takeBack = (item: Packed) => ['unget', [item]] as const;
     return new Call(
       unpacked as never,
@@ -82,6 +82,7 @@ export class Queue<T = unknown> extends SharedObject {
 
   /** Takes nothing more; what is in it can be got. Acts at the call. */
   shutdown(options: { readonly immediate?: boolean | undefined } = {}): Operation<void> {
+    checkOptions(options, `${this.constructor.name}.shutdown`, '{ immediate: true }');
     return this._request('shutdown', [options]);
   }
 
@@ -108,7 +109,7 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
    * died with work that it had got and not done.
    */
   join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    checkTimeout(options.timeout);
+    timeoutOf(options, 'JoinableQueue.join');
     return new Call(
       joined as never,
       [this._call('join', [options]), this._call('takeLost', [])],
@@ -119,11 +120,6 @@ export class JoinableQueue<T = unknown> extends Queue<T> {
 
 /** A queue of `put`, `get` and `empty` alone. Mirrors `multiprocessing.SimpleQueue`. */
 export class SimpleQueue<T = unknown> extends Queue<T> {}
-
-function checkBlock(options: BlockOptions): void {
-  checkOptions(options, '{ block: false }');
-  checkTimeout(options.timeout);
-}
 
 function* unpacked(get: Operation<Packed>): Green<unknown> {
   return unpack(yield* get);

@@ -3,7 +3,6 @@
  * they are requests to there. It may be passed as an argument and inside messages.
  */
 import { type Mark, revives, SEND } from '../io/workers/codec.js';
-import { checkOptions } from '../runtime/check.js';
 import { done, Operation } from '../runtime/operation.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { Acted } from '../sync/queue-operations.js';
@@ -145,6 +144,5 @@ export function shares(kind: string, type: unknown): void {
 /** The options of a constructor that may also be given a place. */
 export function optionsOf(options: SyncOptions | Place | undefined): SyncOptions | undefined {
   if (options === undefined || options instanceof Place) return undefined;
-  checkOptions(options, "{ name: 'jobs' }");
   return options;
 }

@@ -9,6 +9,7 @@
 
 import type { Fn, Returned } from './body-types.js';
 import { asOperation, Call } from './call.js';
+import { showValue } from './check.js';
 import { engine, lookSoon } from './engine.js';
 import { Fiber } from './fiber.js';
 import { builtin, hostProcess } from './host.js';
@@ -155,5 +156,7 @@ export function runWith<S, A extends unknown[], R>(
   fn: Fn<A, R>,
   ...args: A
 ): Operation<Returned<R>> {
+  if (typeof storage?.getStore !== 'function' || typeof storage.enterWith !== 'function')
+    throw new TypeError(`storage must be an AsyncLocalStorage, got ${showValue(storage)}`);
   return new Call(withStore, [storage, store, asOperation(fn, args)], 'runWith');
 }

@@ -195,7 +195,20 @@ export function each<T>(source: Source<T>): Results<T> {
     }
     if (Symbol.iterator in any) return new IterableResults<T>(any as Iterable<T>);
   }
-  throw new TypeError(`source must be an iterable, a stream, a queue or Results, got ${showValue(any)}`);
+  throw noSource(any);
+}
+
+function noSource(source: unknown): TypeError {
+  return new TypeError(`source must be an iterable, a stream, a queue or Results, got ${showValue(source)}`);
+}
+
+/** Refuses what `each` would, for those that read it later. */
+export function checkSource(source: unknown): void {
+  if (typeof source === 'string') return;
+  if (typeof source !== 'object' || source === null) throw noSource(source);
+  if (source instanceof Results || Symbol.asyncIterator in source || Symbol.iterator in source) return;
+  if ('items' in source && typeof source.items === 'function') return;
+  if (!isWebStream(source)) throw noSource(source);
 }
 
 function* forEachIn(source: Source<unknown>, fn: AnyFn): Green<void> {
@@ -209,6 +222,7 @@ function* forEachIn(source: Source<unknown>, fn: AnyFn): Green<void> {
 
 /** Calls `fn` with each value of `source`, one after the other, and waits for what it gives; closes the source at the end. */
 export function forEach<T, R>(source: Source<T>, fn: Fn<[T], R>): Operation<void> {
+  checkSource(source);
   checkFn(fn);
   return new Call(forEachIn, [source, fn] as never, 'forEach');
 }

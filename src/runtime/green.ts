@@ -1,6 +1,6 @@
 /** A generator function as an ordinary async function, for whoever calls from outside. */
 import type { Fn, Returned } from './body-types.js';
-import { checkFn } from './check.js';
+import { checkFn, checkOptions } from './check.js';
 import { Greenlet } from './scheduled-greenlet.js';
 import type { Signal } from './types.js';
 
@@ -20,6 +20,7 @@ export function green<A extends unknown[], R>(
   options: GreenOptions = {},
 ): (...args: A) => Promise<Returned<R>> {
   checkFn(fn);
+  checkOptions(options, 'green', "{ name: 'handler' }");
   const name = options.name ?? fn.name;
   return function greened(this: unknown, ...args: A): Promise<Returned<R>> {
     const greenlet = new Greenlet<Returned<R>>(fn.bind(this) as typeof fn, ...args);

@@ -5,7 +5,7 @@
  * greenlet.
  */
 import { adopt } from './body.js';
-import { checkFn, showValue } from './check.js';
+import { checkFn, checkType, mismatch } from './check.js';
 import { contexts } from './context.js';
 import { enroll, engine as shared } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
@@ -122,7 +122,7 @@ export class greenlet<R = any> extends Fiber {
   }
 
   set name(name: string) {
-    if (typeof name !== 'string') throw new TypeError(`name must be a string, got ${showValue(name)}`);
+    checkType(name, 'name', 'string');
     this._more().name = name;
   }
 
@@ -200,9 +200,8 @@ function checkGreenlet(value: unknown, name: string): Fiber {
 }
 
 function noGreenlet(value: unknown, name: string): TypeError {
-  return new TypeError(
-    `${name} must be a greenlet, got ${showValue(value)} (a greenlet of another thread or of another copy of the package does not fit)`,
-  );
+  const hint = ' (a greenlet of another thread or of another copy of the package does not fit)';
+  return mismatch(name, 'a greenlet', value, hint);
 }
 
 class MainGreenlet extends greenlet {}

@@ -6,7 +6,7 @@
  * turn that a promise job begins anew within the same pass of the host's loop goes on with the old slice, so that promise jobs
  * that wake one another cannot starve the host either; a marker in the check phase tells where a pass ends.
  */
-import { checkFn, checkMs, showValue } from './check.js';
+import { checkFn, checkMs, checkType } from './check.js';
 import { countReady, engine, enroll, hasReady, refuel, UNTIMED } from './engine.js';
 import type { Fiber } from './fiber.js';
 import { greenlet, main } from './greenlet.js';
@@ -55,8 +55,7 @@ export const hooks = {
 };
 
 class Hub extends greenlet {
-  /** An acquire that closes a cycle of owners throws the `Deadlock` instead of warning. */
-  raiseOnDeadlock = false;
+  #raiseOnDeadlock = false;
   #onError: ErrorHandler = defaultOnError;
   #onWarning: WarningHandler = defaultOnWarning;
   #debug = false;
@@ -81,6 +80,16 @@ class Hub extends greenlet {
   set exitGrace(ms: number) {
     checkMs(ms, 'hub.exitGrace');
     this.#exitGrace = ms;
+  }
+
+  /** An acquire that closes a cycle of owners throws the `Deadlock` instead of warning. Off by default. */
+  get raiseOnDeadlock(): boolean {
+    return this.#raiseOnDeadlock;
+  }
+
+  set raiseOnDeadlock(on: boolean) {
+    checkType(on, 'hub.raiseOnDeadlock', 'boolean');
+    this.#raiseOnDeadlock = on;
   }
 
   /** How long, in ms, greenlets may run before the host has its turn. Default 5. */
@@ -119,7 +128,7 @@ class Hub extends greenlet {
   }
 
   set debug(on: boolean) {
-    if (typeof on !== 'boolean') throw new TypeError(`hub.debug must be a boolean, got ${showValue(on)}`);
+    checkType(on, 'hub.debug', 'boolean');
     this.#debug = on;
     hooks.setDebug(on);
   }

@@ -1,11 +1,11 @@
 /** Waiting for, and killing, many greenlets. */
-import { checkCount, checkTimeout, showValue } from './check.js';
+import { checkCount, mismatch, timeoutOf } from './check.js';
 import { clearTimer, setTimer, wake } from './engine.js';
 import { condemn } from './grace.js';
 import { greenlet } from './greenlet.js';
 import { holdsProcess } from './holds.js';
 import { hub } from './hub.js';
-import { type KillOptions, killError, killFiber, schedule } from './kill.js';
+import { type KillOptions, killError, killFiber, killTimeout, schedule } from './kill.js';
 import { type Link, LinkList } from './links.js';
 import { FAILED, observe } from './observe.js';
 import { describe, done, Operation, park } from './operation.js';
@@ -123,7 +123,7 @@ export class JoinAll extends Operation<AnyGreenlet[]> {
   constructor(list: readonly AnyGreenlet[], options: JoinAllOptions) {
     super();
     this.#list = list;
-    this.#timeout = checkTimeout(options.timeout);
+    this.#timeout = timeoutOf(options, 'joinall');
     if (options.count !== undefined) checkCount(options.count, 'count');
     this.#count = options.count ?? Number.POSITIVE_INFINITY;
     this.#raise = options.raiseError === true;
@@ -170,14 +170,11 @@ export function joinall<G extends Greenlet<unknown>>(
 // biome-ignore lint/suspicious/noExplicitAny: any constructor
 function listOf<G>(greenlets: Iterable<G>, type: new (...args: any[]) => unknown, name: string): never[] {
   if (typeof greenlets !== 'object' || greenlets === null || !(Symbol.iterator in greenlets)) {
-    throw new TypeError(
-      `greenlets must be an iterable of greenlets, got ${showValue(greenlets)}; write ${name}([g1, g2])`,
-    );
+    throw mismatch('greenlets', 'an iterable of greenlets', greenlets, `; write ${name}([g1, g2])`);
   }
   const list = [...greenlets];
   const wrong = list.findIndex((each) => !(each instanceof type));
-  if (wrong !== -1)
-    throw new TypeError(`greenlets[${wrong}] must be a ${type.name}, got ${showValue(list[wrong])}`);
+  if (wrong !== -1) throw mismatch(`greenlets[${wrong}]`, `a ${type.name}`, list[wrong]);
   return list as never[];
 }
 
@@ -193,7 +190,7 @@ class AwaitDeaths extends Operation<void> {
     super();
     this._name = name;
     this.#list = list;
-    this.#timeout = checkTimeout(options.timeout);
+    this.#timeout = killTimeout(options, name);
     this.#block = options.block !== false;
   }
 
@@ -265,8 +262,8 @@ function killAny(each: greenlet, exception: unknown): void {
  */
 export function kill(target: greenlet, options: KillOptions = {}): Operation<boolean> {
   if (target instanceof Greenlet) return target.kill(options);
-  if (!(target instanceof greenlet))
-    throw new TypeError(`greenlet must be a greenlet, got ${showValue(target)}`);
+  if (!(target instanceof greenlet)) throw mismatch('greenlet', 'a greenlet', target);
+  killTimeout(options, 'kill');
   killAny(target, options.exception);
   return new RawDeath(target);
 }

@@ -1,4 +1,5 @@
 /** Kills that come from outside: an abort signal, or an event. */
+import { checkSignal } from './check.js';
 import type { Link } from './links.js';
 import type { Signal } from './types.js';
 
@@ -18,9 +19,8 @@ interface Killable {
 /** Kills `greenlet` when `source` says so; disposing the result takes that back, and so does its end. */
 export function killOn(greenlet: Killable, source: Signal | Emitter, event: string | undefined): Disposable {
   const nothing = { [Symbol.dispose]: () => {} };
-  if (!('aborted' in source) && typeof event !== 'string') {
-    throw new TypeError('killOn(emitter, event) needs the name of the event');
-  }
+  if (typeof event !== 'string' || typeof (source as Emitter | null)?.on !== 'function')
+    checkSignal(source, '; for an emitter pass the event, too');
   if (greenlet.dead) return nothing;
   const onEvent = () => greenlet._kill(undefined);
   let off: () => void;

@@ -1,4 +1,5 @@
 /** Throwing a kill into a fiber. The request acts at once; nothing runs inside it. */
+import { checkMs, timeoutOf } from './check.js';
 import { ready } from './engine.js';
 import { GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
@@ -16,6 +17,13 @@ export interface KillOptions {
   readonly timeout?: number | undefined;
   /** ms until the greenlet is closed if it does not end; `hub.killGrace` unless given. */
   readonly grace?: number | undefined;
+}
+
+/** Refuses wrong options of a kill; gives its `timeout`. */
+export function killTimeout(options: KillOptions, where: string): number {
+  const timeout = timeoutOf(options, where);
+  if (options.grace !== undefined) checkMs(options.grace, 'grace');
+  return timeout;
 }
 
 /** The error that a kill throws. */

@@ -1,4 +1,5 @@
 /** Values that every greenlet has for itself. Mirrors `gevent.local`. */
+import { showValue } from './check.js';
 import { engine } from './engine.js';
 import type { Fiber } from './fiber.js';
 
@@ -35,6 +36,7 @@ export class Local {
       // biome-ignore lint/correctness/noConstructorReturn: see below
       return attributesOf(new.target.prototype, store) as this;
     }
+    if (type === (Local as unknown)) checkInitial(args[0]);
     const key = {};
     let first = true;
     const construct = (store: Store): void => {
@@ -91,6 +93,12 @@ function findSetter(target: object, name: PropertyKey): ((value: unknown) => voi
     if (descriptor !== undefined) return descriptor.set;
   }
   return undefined;
+}
+
+/** What a subclass is given is its own affair. */
+function checkInitial(initial: unknown): void {
+  if (initial !== undefined && (typeof initial !== 'object' || initial === null))
+    throw new TypeError(`initial must be an object such as { count: 0 }, got ${showValue(initial)}`);
 }
 
 function copyInitial(initial: unknown): Store {

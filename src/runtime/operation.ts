@@ -14,6 +14,7 @@
  * Nothing is allocated here: two result objects serve all. Nothing of a run is kept in the operation either, so that one may be
  * run by many at once: which of the two a `next` is, the resume loop tells by `engine.resuming`.
  */
+import { checkOptions } from './check.js';
 import { outOfFuel, ready, removeReady, engine as shared, takeBack, wake } from './engine.js';
 import { GreenletError, PlacedError } from './errors.js';
 import { captureStack, formatFrame, held, here } from './place.js';
@@ -114,6 +115,7 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
   /** One run as a real promise, in the name of the main greenlet. `signal` interrupts it: the promise rejects with its reason. */
   promise(options?: { signal?: Signal | undefined }): Promise<T> {
     if (engine.watch !== null) engine.watch.ran(this);
+    if (options !== undefined) checkOptions(options, 'promise', '{ signal }');
     return startVisit<T>(this, options?.signal);
   }
 

@@ -6,7 +6,7 @@
 import { argumentsOf, isOne, packed } from './arguments.js';
 import { adopt, functionOf } from './body.js';
 import type { Fn, Returned } from './body-types.js';
-import { checkMs, checkTimeout } from './check.js';
+import { blockTimeout, checkMs, timeoutOf } from './check.js';
 import { contexts } from './context.js';
 import { dismiss, engine, enroll, ready, setTimer } from './engine.js';
 import { GreenletExit } from './errors.js';
@@ -18,7 +18,7 @@ import { setHold } from './holds.js';
 import { type AbortControllerLike, host } from './host.js';
 import { hub, warn } from './hub.js';
 import { Get, type GetOptions, Join } from './join.js';
-import { type KillOptions, killError, killFiber, noteKill } from './kill.js';
+import { type KillOptions, killError, killFiber, killTimeout, noteKill } from './kill.js';
 import { type Emitter, killOn } from './kill-on.js';
 import { hooks } from './life-hooks.js';
 import { CallbackLink, type Linked, type LinkTarget, removeCallback } from './link-callbacks.js';
@@ -162,13 +162,13 @@ export class Greenlet<T = any> extends greenlet<T> {
    * Waits for its end and gives its value, or throws its error, each time. Errors: `Timeout` when `timeout` ms pass first or
    * with `block: false` while it lives. Switches only if it is alive. Mirrors `gevent.Greenlet.get`.
    */
-  get(options: GetOptions = {}): Operation<T> {
-    return new Get<T>(this, options.block === false ? 0 : checkTimeout(options.timeout));
+  get(options?: GetOptions): Operation<T> {
+    return new Get<T>(this, blockTimeout(options, 'Greenlet.get'));
   }
 
   /** Waits for its end: true, or false when `timeout` ms pass first. Never throws its error. */
-  join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    return new Join(this, checkTimeout(options.timeout), 'Greenlet.join');
+  join(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    return new Join(this, timeoutOf(options, 'Greenlet.join'), 'Greenlet.join');
   }
 
   /**
@@ -178,8 +178,7 @@ export class Greenlet<T = any> extends greenlet<T> {
    * it. Mirrors `gevent.Greenlet.kill`.
    */
   kill(options: KillOptions = {}): Operation<boolean> {
-    const timeout = checkTimeout(options.timeout);
-    if (options.grace !== undefined) checkMs(options.grace, 'grace');
+    const timeout = killTimeout(options, 'Greenlet.kill');
     this._kill(options.exception, options.grace);
     return new Join(this, timeout, 'Greenlet.kill', options.block !== false);
   }

@@ -1,5 +1,5 @@
 /** The first of several waits, by name. */
-import { checkOptions, checkTimeout, showValue } from './check.js';
+import { showValue, timeoutOf } from './check.js';
 import { type Awaits, type Operand, refuseEmpty } from './combine.js';
 import { engine, setTimer } from './engine.js';
 import { checkWaitables, Gathering, isBody, isOperation, type Judge, told } from './gathering.js';
@@ -126,8 +126,7 @@ export function select<const W extends Readonly<Record<string, Operand>>>(
     throw new TypeError(`select() takes a record, such as { job: queue.get() }, got ${showValue(waitables)}`);
   }
   checkWaitables(waitables, 'select');
-  checkOptions(options, '{ timeout: 1000 }');
-  const operation = new Select(waitables, checkTimeout(options.timeout));
+  const operation = new Select(waitables, timeoutOf(options, 'select'));
   if (options.timeout === undefined) refuseEmpty(operation._isEmpty ? 0 : 1, 'select');
   return operation as Operation<unknown> as Operation<Selected<W>>;
 }

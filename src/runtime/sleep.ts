@@ -1,5 +1,5 @@
 /** Waiting for time to pass. */
-import { checkMs } from './check.js';
+import { checkMs, checkOptions } from './check.js';
 import { hasReady, setTimer, engine as shared, wake } from './engine.js';
 import { holdsProcess } from './holds.js';
 import { macrotask } from './host.js';
@@ -70,7 +70,10 @@ export function sleep(ms = 0, options?: { readonly ref?: boolean | undefined }):
   if (ms === 0) return GIVE_WAY;
   checkMs(ms);
   // Debug mode follows each operation from the call to its run.
-  if (options !== undefined || engine.watch !== null) return new Sleep(ms, options?.ref ?? true);
+  if (options !== undefined || engine.watch !== null) {
+    if (options !== undefined) checkOptions(options, 'sleep', '{ ref: false }');
+    return new Sleep(ms, options?.ref ?? true);
+  }
   const known = recent[ms & 63];
   if (known !== undefined && known._ms === ms) return known;
   const fresh = new Sleep(ms, true);

@@ -2,7 +2,7 @@
 import { functionOf, isRun } from './body.js';
 import type { Fn, Returned } from './body-types.js';
 import { children } from './call.js';
-import { checkFn, checkMs } from './check.js';
+import { checkFn, checkMs, checkOptions, mismatch } from './check.js';
 import { contexts, freshContext } from './context.js';
 import { engine, ready } from './engine.js';
 import { greenlet } from './greenlet.js';
@@ -70,6 +70,7 @@ export function makeGreenlet(first: unknown, rest: readonly unknown[]): Greenlet
   if (typeof first !== 'object' || first === null) checkFn(first, 'fn', HINT);
   const [fn, ...args] = rest;
   const options = first as SpawnOptions;
+  checkSpawnOptions(options);
   const made = new Greenlet(fn);
   made._arguments(args);
   if (options.name !== undefined) made.name = options.name;
@@ -79,11 +80,19 @@ export function makeGreenlet(first: unknown, rest: readonly unknown[]): Greenlet
   return made;
 }
 
+function checkSpawnOptions(options: SpawnOptions): void {
+  checkOptions(options, 'spawn', "{ name: 'worker' }");
+  const { context } = options;
+  if (context !== undefined && context !== 'inherit' && context !== 'fresh')
+    throw mismatch('context', "'inherit' or 'fresh'", context);
+}
+
 /** Refuses what `makeGreenlet` would, for those that make it later. */
 export function checkWork(first: unknown, rest: readonly unknown[]): void {
   if (typeof first === 'function' || isRun(first)) return;
   const fn = typeof first === 'object' && first !== null ? rest[0] : first;
   if (!isRun(fn)) checkFn(fn, 'fn', HINT);
+  if (fn !== first) checkSpawnOptions(first as SpawnOptions);
 }
 
 /** Like `spawn`, and first runs after `ms`. Mirrors `gevent.spawn_later`. */

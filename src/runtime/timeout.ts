@@ -6,7 +6,7 @@
  */
 import type { Fn, Returned } from './body-types.js';
 import { asOperation, Call } from './call.js';
-import { checkMs, showValue } from './check.js';
+import { checkMs, mismatch } from './check.js';
 import { clearTimer, engine, setTimer } from './engine.js';
 import { GreenletError, GreenletExit, TimeoutError } from './errors.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
@@ -54,9 +54,7 @@ export class Timeout extends TimeoutError implements Timed {
     checkMs(ms);
     if (exception !== undefined && exception !== false && typeof exception !== 'string') {
       if (!(exception instanceof Error) && !isErrorClass(exception)) {
-        throw new TypeError(
-          `exception must be an Error, an Error class, a string or false, got ${showValue(exception)}`,
-        );
+        throw mismatch('exception', 'an Error, an Error class, a string or false', exception);
       }
     }
     // A stack is made when it is thrown: most never are.

@@ -5,6 +5,8 @@
  * main's transfers run at once, until control comes back to main or the greenlets have parked on IO; then the transfer
  * stays open and is delivered when control does come back.
  */
+
+import { checkOptions } from './check.js';
 import { engine as shared } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
@@ -90,6 +92,7 @@ export class Transfer<T> extends Operation<T> {
 
   /** When control comes back to main. It never switches again. */
   override promise(options?: { signal?: Signal | undefined }): Promise<T> {
+    if (options !== undefined) checkOptions(options, 'promise', '{ signal }');
     if (this._origin !== doors.main) {
       return Promise.reject(
         new GreenletError(`${describe(this)} belongs to ${this._origin}: run it there by yield*`),

@@ -1,5 +1,5 @@
 /** Waiting for the world of promises and callbacks. */
-import { checkFn, isPromiseLike, showValue } from './check.js';
+import { checkFn, checkOptions, isPromiseLike, mismatch, showValue } from './check.js';
 import { wake } from './engine.js';
 import { type AbortControllerLike, host } from './host.js';
 import { done, Operation, park } from './operation.js';
@@ -78,11 +78,11 @@ class Until<T> extends Outside<T> {
   readonly #signal: Signal | undefined;
   readonly #dispose: ((value: T) => unknown) | undefined;
 
-  constructor(work: PromiseLike<T> | ((signal: Signal) => PromiseLike<T>), options: UntilOptions<T>) {
+  constructor(work: PromiseLike<T> | ((signal: Signal) => PromiseLike<T>), options?: UntilOptions<T>) {
     super();
     this.#work = work;
-    this.#signal = options.signal;
-    this.#dispose = options.late;
+    this.#signal = options?.signal;
+    this.#dispose = options?.late;
   }
 
   _begin(run: Run, settle: (value: unknown, failed: boolean) => void): void {
@@ -130,10 +130,14 @@ class Until<T> extends Outside<T> {
  */
 export function until<T>(
   work: PromiseLike<T> | ((signal: Signal) => PromiseLike<T>),
-  options: UntilOptions<T> = {},
+  options?: UntilOptions<T>,
 ): Operation<T> {
   if (typeof work !== 'function' && !isPromiseLike(work)) {
-    throw new TypeError(`work must be a promise or a function that returns one, got ${showValue(work)}`);
+    throw mismatch('work', 'a promise or a function that returns one', work);
+  }
+  if (options !== undefined) {
+    checkOptions(options, 'until', '{ signal }');
+    if (options.late !== undefined) checkFn(options.late, 'late');
   }
   return new Until(work, options);
 }

@@ -1,6 +1,6 @@
 /** Waiting for objects of any kind, as they become ready. */
 import { Call } from './call.js';
-import { checkCount, checkTimeout, showValue } from './check.js';
+import { checkCount, showValue, timeoutOf } from './check.js';
 import { engine, setTimer, wake } from './engine.js';
 import { holdsProcess } from './holds.js';
 import { hooks } from './hub.js';
@@ -87,7 +87,7 @@ class Iwait<T> extends Results<T> {
   #puller: Waiter | null = null;
   readonly #collecting: Collecting | undefined;
 
-  constructor(objects: Iterable<T>, options: WaitOptions, collecting?: Collecting) {
+  constructor(objects: Iterable<T>, options: WaitOptions, name: string, collecting?: Collecting) {
     super();
     this.#collecting = collecting;
     if (typeof objects !== 'object' || objects === null || !(Symbol.iterator in objects)) {
@@ -97,7 +97,7 @@ class Iwait<T> extends Results<T> {
     for (const [index, object] of this.#objects.entries()) {
       if (!(object instanceof Greenlet)) this.#operations.set(index, toReadiness(object, index));
     }
-    this.#timeout = checkTimeout(options.timeout);
+    this.#timeout = timeoutOf(options, name, '{ timeout: 1000, count: 1 }');
     if (options.count !== undefined) checkCount(options.count, 'count');
     this.#count = options.count ?? Number.POSITIVE_INFINITY;
   }
@@ -203,12 +203,12 @@ class Pull<T> extends Operation<IteratorResult<T, undefined>> {
  * thrown: read the object. Mirrors `gevent.iwait`.
  */
 export function iwait<T>(objects: Iterable<T>, options: WaitOptions = {}): Results<T> {
-  return new Iwait(objects, options);
+  return new Iwait(objects, options, 'iwait');
 }
 
 function* collectReady<T>(objects: readonly T[], options: WaitOptions): Green<T[]> {
   const collecting = { over: false };
-  const results = new Iwait(objects, options, collecting);
+  const results = new Iwait(objects, options, 'wait', collecting);
   try {
     return yield* results.toArray();
   } finally {
@@ -275,9 +275,9 @@ export function wait(
 ): Operation<boolean>;
 export function wait<T>(objects: Iterable<T>, options?: WaitOptions): Operation<T[]>;
 export function wait<T>(objects?: Iterable<T>, options: WaitOptions = {}): Operation<boolean | T[]> {
-  if (objects === undefined) return new WaitForAll(checkTimeout(options.timeout));
+  if (objects === undefined) return new WaitForAll(timeoutOf(options, 'wait'));
   // Checked now, begun anew at each run.
-  new Iwait(objects, options);
+  new Iwait(objects, options, 'wait');
   const list = [...objects];
   return new Call(collectReady as never, [list, options], 'wait');
 }

@@ -1,7 +1,8 @@
 /** A place for a value or an error that greenlets wait for. */
-import { checkTimeout } from '../runtime/check.js';
+import { blockTimeout, timeoutOf } from '../runtime/check.js';
 import { engine, wake } from '../runtime/engine.js';
 import type { greenlet } from '../runtime/greenlet.js';
+import type { GetOptions } from '../runtime/join.js';
 import { CallbackLink, type Linked, type LinkTarget, removeCallback } from '../runtime/link-callbacks.js';
 import { type Link, LinkList } from '../runtime/links.js';
 import { FAILED, OBSERVED } from '../runtime/observe.js';
@@ -60,11 +61,8 @@ export class AsyncResult<T = unknown> extends SyncObject {
    * Waits for the value and gives it, or throws the error that was set. Errors: `Timeout` when `timeout` ms pass first, or with
    * `block: false` while nothing is there. Switches only if it has to wait.
    */
-  get(
-    options: { readonly block?: boolean | undefined; readonly timeout?: number | undefined } = {},
-  ): Operation<T> {
-    const timeout = checkTimeout(options.timeout);
-    return new Get<T>(this, this.#queue, options.block === false ? 0 : timeout);
+  get(options?: GetOptions): Operation<T> {
+    return new Get<T>(this, this.#queue, blockTimeout(options, 'AsyncResult.get'));
   }
 
   /** The value now, or throws the error; `Timeout` while nothing is there. Never switches. */
@@ -75,8 +73,8 @@ export class AsyncResult<T = unknown> extends SyncObject {
   }
 
   /** Waits until something is there. Gives the value; `undefined` after an error or when `timeout` ms have passed. Never throws. */
-  wait(options: { readonly timeout?: number | undefined } = {}): Operation<T | undefined> {
-    return new Wait<T>(this, this.#queue, checkTimeout(options.timeout));
+  wait(options?: { readonly timeout?: number | undefined }): Operation<T | undefined> {
+    return new Wait<T>(this, this.#queue, timeoutOf(options, 'AsyncResult.wait'));
   }
 
   /** A value or an error is there. Never switches. */

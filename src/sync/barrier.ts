@@ -6,7 +6,7 @@
  */
 import { isGenerator } from '../runtime/body.js';
 import { type Child, children } from '../runtime/call.js';
-import { checkCount, checkFn, checkTimeout, isPromiseLike } from '../runtime/check.js';
+import { checkCount, checkFn, checkTimeout, isPromiseLike, timeoutOf } from '../runtime/check.js';
 import { wake } from '../runtime/engine.js';
 import { Fiber } from '../runtime/fiber.js';
 import type { Link } from '../runtime/links.js';
@@ -75,9 +75,9 @@ export class Barrier extends SyncObject implements HandsOut {
    * by `timeout` ms passing, which break it for all; whoever is last gets the error of the action. Interrupted, it has not
    * arrived. Switches unless it is the last.
    */
-  wait(options: { readonly timeout?: number | undefined } = {}): Operation<number> {
-    const timeout = options.timeout === undefined ? this.#timeout : checkTimeout(options.timeout);
-    return new Wait(this, this.#queue, timeout);
+  wait(options?: { readonly timeout?: number | undefined }): Operation<number> {
+    const timeout = timeoutOf(options, 'Barrier.wait');
+    return new Wait(this, this.#queue, options?.timeout === undefined ? this.#timeout : timeout);
   }
 
   /** Makes it as new: whoever waits gets a `BrokenBarrierError`. Never switches. */

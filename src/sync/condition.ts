@@ -7,7 +7,7 @@
  */
 import type { Fn, Returned } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkCount, checkFn, checkTimeout, showValue } from '../runtime/check.js';
+import { checkCount, checkFn, showValue, timeoutOf } from '../runtime/check.js';
 import { clearTimer, engine, wake } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import type { Operation } from '../runtime/operation.js';
@@ -73,20 +73,17 @@ export class Condition extends SyncObject implements LockLike {
    * it takes the lock back and then throws; once notified it returns, and a kill comes at the next suspension. Always
    * switches. Errors: `GreenletError` without the lock.
    */
-  wait(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    return new Wait(this, this.#queue, checkTimeout(options.timeout));
+  wait(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    return new Wait(this, this.#queue, timeoutOf(options, 'Condition.wait'));
   }
 
   /**
    * Waits until `predicate` gives something truthy, looking at once and after each notification: true; false when `timeout` ms have
    * passed without.
    */
-  waitFor<R>(
-    predicate: Fn<[], R>,
-    options: { readonly timeout?: number | undefined } = {},
-  ): Operation<boolean> {
+  waitFor<R>(predicate: Fn<[], R>, options?: { readonly timeout?: number | undefined }): Operation<boolean> {
     checkFn(predicate, 'predicate');
-    const timeout = checkTimeout(options.timeout);
+    const timeout = timeoutOf(options, 'Condition.waitFor');
     return new Call(waitFor, [this, predicate as unknown as AnyFn, timeout], 'Condition.waitFor');
   }
 

@@ -1,5 +1,5 @@
 /** A flag that greenlets wait for. */
-import { checkTimeout } from '../runtime/check.js';
+import { timeoutOf } from '../runtime/check.js';
 import { engine, wake } from '../runtime/engine.js';
 import { done, type Operation } from '../runtime/operation.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
@@ -54,7 +54,7 @@ export class Event extends SyncObject {
       this.#wait ??= new Wait(this, this.#queue, Number.POSITIVE_INFINITY);
       return this.#wait;
     }
-    return new Wait(this, this.#queue, checkTimeout(options?.timeout));
+    return new Wait(this, this.#queue, timeoutOf(options, 'Event.wait'));
   }
 
   /** @internal */

@@ -36,7 +36,7 @@ export function every<R>(
   if (ms === 0)
     throw new RangeError('ms must be above 0, got 0; to run without a pause write a loop with sleep(0)');
   checkWork(fn);
-  checkOptions(options, '{ immediate: true }');
+  checkOptions(options, 'every', '{ immediate: true }');
   const { jitter = 0, immediate = false } = options;
   checkNumber(jitter, 'jitter', 0, 1);
   return new Call(repeating, [ms, fn, jitter, immediate], 'every');

@@ -1,10 +1,10 @@
 /** What a `Group` and a `Pool` have in common: a set of greenlets that are waited for, killed and mapped over together. */
 import type { Fn, Returned } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkCount, checkFn, checkTimeout, showValue } from '../runtime/check.js';
-import type { Source } from '../runtime/each.js';
+import { checkCount, checkFn, checkOptions, showValue, timeoutOf } from '../runtime/check.js';
+import { checkSource, type Source } from '../runtime/each.js';
 import { wake } from '../runtime/engine.js';
-import { type KillOptions, killError } from '../runtime/kill.js';
+import { type KillOptions, killError, killTimeout } from '../runtime/kill.js';
 import type { Collecting, Link } from '../runtime/links.js';
 import { FAILED, observe } from '../runtime/observe.js';
 import { done, type Operation } from '../runtime/operation.js';
@@ -141,8 +141,9 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
     return this.#members;
   }
 
-  /** Takes `greenlet` out; it goes on. Does nothing when it is not in it. Never switches. */
+  /** Takes `greenlet` out; it goes on. Does nothing when it is not in it. Never switches. Errors: `TypeError`. */
   discard(greenlet: AnyGreenlet): void {
+    checkMember(greenlet);
     if (!this.#members.has(greenlet)) return;
     greenlet._unlink(this.#link);
     greenlet._unlink(this.#quietLink);
@@ -188,7 +189,12 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
    * `raiseError` the first failure in time, of those that have left too, unless an earlier `join` has thrown it.
    */
   join(options: JoinOptions = {}): Operation<boolean> {
-    return new Join(this, this.#joiners, checkTimeout(options.timeout), options.raiseError === true);
+    const timeout = timeoutOf(
+      options,
+      `${this.constructor.name}.join`,
+      '{ timeout: 1000, raiseError: true }',
+    );
+    return new Join(this, this.#joiners, timeout, options.raiseError === true);
   }
 
   /**
@@ -197,7 +203,7 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
    * `gevent.pool.Group.kill`.
    */
   kill(options: Omit<KillOptions, 'grace'> = {}): Operation<boolean> {
-    const timeout = checkTimeout(options.timeout);
+    const timeout = killTimeout(options, `${this.constructor.name}.kill`);
     const block = options.block !== false;
     const members = [...this.#members];
     // Whoever waits for a place is out first: the deaths of those that have not begun make room at once.
@@ -212,7 +218,8 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
 
   /** Kills one of its greenlets, once; does nothing to others. Acts at the call; the operation waits for the death. */
   killone(greenlet: AnyGreenlet, options: Omit<KillOptions, 'grace'> = {}): Operation<boolean> {
-    const timeout = checkTimeout(options.timeout);
+    checkMember(greenlet);
+    const timeout = killTimeout(options, `${this.constructor.name}.killone`);
     const block = options.block !== false;
     if (!this.#members.has(greenlet)) return new Deaths(this, [], timeout, block);
     this._killOnce(greenlet, options.exception);
@@ -234,15 +241,12 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
   apply<A extends unknown[], R>(
     fn: Fn<A, R>,
     args?: A,
-    options: { readonly timeout?: number | undefined } = {},
+    options?: { readonly timeout?: number | undefined },
   ): Operation<Returned<R>> {
     checkFn(fn);
-    const timeout = checkTimeout(options.timeout);
-    const run = new Call(
-      applied,
-      [this, fn as unknown as AnyFn, checkArgs(args)],
-      `${this.constructor.name}.apply`,
-    );
+    const name = `${this.constructor.name}.apply`;
+    const timeout = timeoutOf(options, name);
+    const run = new Call(applied, [this, fn as unknown as AnyFn, checkArgs(args)], name);
     return (timeout === Number.POSITIVE_INFINITY ? run : withTimeout(timeout, run)) as Operation<Returned<R>>;
   }
 
@@ -256,6 +260,7 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
     options: ApplyAsyncOptions<Returned<R>> = {},
   ): Greenlet<Returned<R>> {
     checkFn(fn);
+    checkOptions(options, `${this.constructor.name}.applyAsync`, '{ callback: use }');
     const { callback, errorCallback } = options;
     if (callback !== undefined) checkFn(callback, 'callback');
     if (errorCallback !== undefined) checkFn(errorCallback, 'errorCallback');
@@ -285,12 +290,14 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
 
   #mapAll(fn: AnyFn, source: unknown, options: MapOptions, spread: boolean): Operation<unknown[]> {
     checkFn(fn);
-    const limit = checkPending(options.maxPending) ?? Number.POSITIVE_INFINITY;
+    checkSource(source);
+    const name = `${this.constructor.name}.${spread ? 'starmap' : 'map'}`;
+    const limit = checkPending(options, name) ?? Number.POSITIVE_INFINITY;
     const begin = () =>
       this.#begin(
         new MapResults(this, fn, source as Source<unknown>, { limit, spread, ordered: true, failFast: true }),
       );
-    return new Call(mapped as never, [begin], `${this.constructor.name}.map`);
+    return new Call(mapped as never, [begin], name);
   }
 
   /**
@@ -309,7 +316,7 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
 
   #imap(fn: AnyFn, source: unknown, options: MapOptions, ordered: boolean): Results<unknown> {
     checkFn(fn);
-    const limit = checkPending(options.maxPending) ?? this._lookAhead;
+    const limit = checkPending(options, `${this.constructor.name}.imap`) ?? this._lookAhead;
     const shape = { limit, spread: false, ordered, failFast: false };
     return this.#begin(new MapResults(this, fn, source as Source<unknown>, shape));
   }
@@ -337,7 +344,9 @@ function checkArgs<A extends unknown[]>(args: A | undefined): A {
   return args;
 }
 
-function checkPending(maxPending: number | undefined): number | undefined {
+function checkPending(options: MapOptions, where: string): number | undefined {
+  checkOptions(options, where, '{ maxPending: 100 }');
+  const { maxPending } = options;
   if (maxPending !== undefined) checkCount(maxPending, 'maxPending', 1);
   return maxPending;
 }

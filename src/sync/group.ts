@@ -1,6 +1,6 @@
 /** A set of greenlets without bound. */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { checkTimeout, showValue } from '../runtime/check.js';
+import { showValue, timeoutOf } from '../runtime/check.js';
 import { done, Operation } from '../runtime/operation.js';
 import type { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { makeGreenlet, type SpawnOptions } from '../runtime/spawn.js';
@@ -56,8 +56,8 @@ export class Group extends GreenletSet {
   }
 
   /** True, at once. */
-  waitAvailable(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    checkTimeout(options.timeout);
+  waitAvailable(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    timeoutOf(options, 'Group.waitAvailable');
     return AVAILABLE;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Fn, Returned } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkFn, checkOptions, checkTimeout } from '../runtime/check.js';
+import { checkFn, timeoutOf } from '../runtime/check.js';
 import { engine as shared, wake } from '../runtime/engine.js';
 import { describe, done, irregular, type Operation, resumed } from '../runtime/operation.js';
 import { timedOut } from '../runtime/timeout.js';
@@ -92,15 +92,17 @@ export abstract class Lockable extends SyncObject implements LockLike {
       this.#acquire ??= new Acquire(this, Number.POSITIVE_INFINITY);
       return this.#acquire as Operation<unknown> as Operation<boolean>;
     }
-    return new Acquire(this, acquireTimeout(options)) as Operation<unknown> as Operation<boolean>;
+    const name = `${this.constructor.name}.acquire`;
+    return new Acquire(this, acquireTimeout(options, name), name) as Operation<unknown> as Operation<boolean>;
   }
 
   /**
    * Takes it and gives a `Hold` that lets go when it is disposed: `using _ = yield* lock.hold()`. Errors: `Timeout` after
    * `timeout` ms.
    */
-  hold(options: { readonly timeout?: number | undefined } = {}): Operation<Hold> {
-    return new AcquireHold(this, checkTimeout(options.timeout)) as Operation<unknown> as Operation<Hold>;
+  hold(options?: { readonly timeout?: number | undefined }): Operation<Hold> {
+    const name = `${this.constructor.name}.hold`;
+    return new AcquireHold(this, timeoutOf(options, name), name) as Operation<unknown> as Operation<Hold>;
   }
 
   /** Takes it, runs `fn` in the current greenlet, and lets go, whatever happens. Gives `fn`'s value. */
@@ -129,11 +131,10 @@ export function* held(lock: LockLike, fn: AnyFn): Green<unknown> {
   }
 }
 
-/** The `timeout` of options that also know `blocking` or `block`. */
-export function acquireTimeout(options: AcquireOptions = {}): number {
-  checkOptions(options, '{ blocking: false }');
-  const timeout = checkTimeout(options.timeout);
-  return options.blocking === false ? 0 : timeout;
+/** The `timeout` of the options of `where`, which also know `blocking`. */
+export function acquireTimeout(options: AcquireOptions | undefined, where: string): number {
+  const timeout = timeoutOf(options, where, '{ blocking: false }');
+  return options?.blocking === false ? 0 : timeout;
 }
 
 /** Takes `lock` for whoever runs it. */
@@ -201,10 +202,6 @@ class Acquire extends WaitOperation<unknown, Lockable> {
 
 /** Takes `lock` and gives what lets go of it. */
 class AcquireHold extends Acquire {
-  constructor(lock: Lockable, timeout: number) {
-    super(lock, timeout, `${lock.constructor.name}.hold`);
-  }
-
   protected override _taken(): Hold {
     return new Hold(this._of);
   }

@@ -1,6 +1,6 @@
 /** A bounded set of greenlets. A place that falls free is handed to whoever has waited longest, in the same step. */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { checkCount, checkTimeout } from '../runtime/check.js';
+import { checkCount, timeoutOf } from '../runtime/check.js';
 import { contexts } from '../runtime/context.js';
 import { engine, wake } from '../runtime/engine.js';
 import { killError } from '../runtime/kill.js';
@@ -77,14 +77,14 @@ export class Pool extends GreenletSet {
   add(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
     checkMember(greenlet);
     const entry: Entry = { make: () => greenlet, given: greenlet, starts: false, ending: COUNTS };
-    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.add', entry);
+    return new Enter(this, this.#waiting, acquireTimeout(options, 'Pool.add'), 'Pool.add', entry);
   }
 
   /** Waits for a place, takes `greenlet` in and starts it. Errors: `PoolFull` when `timeout` ms pass first. */
   start(greenlet: AnyGreenlet, options?: AcquireOptions): Operation<AnyGreenlet> {
     checkMember(greenlet);
     const entry: Entry = { make: () => greenlet, given: greenlet, starts: true, ending: COUNTS };
-    return new Enter(this, this.#waiting, acquireTimeout(options), 'Pool.start', entry);
+    return new Enter(this, this.#waiting, acquireTimeout(options, 'Pool.start'), 'Pool.start', entry);
   }
 
   freeCount(): number {
@@ -95,8 +95,8 @@ export class Pool extends GreenletSet {
     return this.length >= this.size;
   }
 
-  waitAvailable(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    return new Available(this, this.#waiting, checkTimeout(options.timeout));
+  waitAvailable(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    return new Available(this, this.#waiting, timeoutOf(options, 'Pool.waitAvailable'));
   }
 
   /** @internal */

@@ -1,6 +1,6 @@
 /** The least first. */
-import { checkFn, showValue } from '../runtime/check.js';
-import { Queue, type QueueOptions } from './queue.js';
+import { checkFn, checkOptions, showValue } from '../runtime/check.js';
+import { itemsOf, Queue, type QueueOptions } from './queue.js';
 
 export type Compare<T> = (a: T, b: T) => number;
 
@@ -24,10 +24,11 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
    */
   constructor(compare?: Compare<T>, options: PriorityQueueOptions<T> = {}) {
     if (compare !== undefined) checkFn(compare, 'compare');
+    checkOptions(options, 'PriorityQueue', '{ maxsize: 100 }');
     const { items, maxsize, ...rest } = options;
     super(maxsize, rest);
     this._compare = compare ?? (natural as Compare<T>);
-    for (const item of items ?? []) {
+    for (const item of itemsOf(items)) {
       this._put(item);
       this._counted();
     }

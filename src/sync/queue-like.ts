@@ -2,7 +2,7 @@
  * What every queue has in common. Those who get wait in one fair queue, those who put in another; an item goes to whoever has waited
  * longest, in the step in which it comes, so that no one who comes later can take it.
  */
-import { checkOptions, checkTimeout } from '../runtime/check.js';
+import { blockTimeout, checkOptions, timeoutOf } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import { done, type Operation } from '../runtime/operation.js';
@@ -104,7 +104,7 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
    * has to wait (on a `Channel` always).
    */
   put(item: T, options?: BlockOptions): Operation<void> {
-    return new Put(this, blockTimeout(options), item);
+    return new Put(this, timeoutFor(options, this, 'put'), item);
   }
 
   /**
@@ -117,12 +117,12 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
       this.#get ??= new Get(this, Number.POSITIVE_INFINITY);
       return this.#get;
     }
-    return new Get(this, blockTimeout(options));
+    return new Get(this, timeoutFor(options, this, 'get'));
   }
 
   /** Like `get`, but the item stays. An item that is handed to a getter ahead is not seen. */
   peek(options?: BlockOptions): Operation<T> {
-    return new Peek(this, blockTimeout(options));
+    return new Peek(this, timeoutFor(options, this, 'peek'));
   }
 
   /** Puts at once. Never switches. Errors: `Full`, `ShutDown`. */
@@ -180,9 +180,8 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
   }
 
   /** Waits until every item has been got and `taskDone`: true; false when `timeout` ms pass first. */
-  join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    checkOptions(options, '{ timeout: 1000 }');
-    return new Join(this, this.#joiners, checkTimeout(options.timeout));
+  join(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    return new Join(this, this.#joiners, timeoutOf(options, `${this.constructor.name}.join`));
   }
 
   /**
@@ -191,7 +190,7 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
    * `queue.Queue.shutdown`.
    */
   shutdown(options: { readonly immediate?: boolean | undefined } = {}): Operation<void> {
-    checkOptions(options, '{ immediate: true }');
+    checkOptions(options, `${this.constructor.name}.shutdown`, '{ immediate: true }');
     this.#isShutdown = true;
     for (let waiter = this._putters.shift(); waiter !== null; waiter = this._putters.shift()) {
       failWith(waiter, ShutDown, `${this} was shut down`);
@@ -267,9 +266,7 @@ export abstract class QueueLike<T> extends SyncObject implements AsyncIterable<T
   }
 }
 
-function blockTimeout(options: BlockOptions | undefined): number {
+function timeoutFor(options: BlockOptions | undefined, queue: object, name: string): number {
   if (options === undefined) return Number.POSITIVE_INFINITY;
-  checkOptions(options, '{ block: false }');
-  const timeout = checkTimeout(options.timeout);
-  return options.block === false ? 0 : timeout;
+  return blockTimeout(options, `${queue.constructor.name}.${name}`);
 }

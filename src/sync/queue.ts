@@ -1,5 +1,5 @@
 /** First in, first out. */
-import { checkCount } from '../runtime/check.js';
+import { checkCount, showValue } from '../runtime/check.js';
 import { wake } from '../runtime/engine.js';
 import { done, park } from '../runtime/operation.js';
 import type { Blocking, Started, Waiter } from '../runtime/waiter.js';
@@ -20,6 +20,17 @@ function boundOf(maxsize: number): number {
   return maxsize === 0 ? Number.POSITIVE_INFINITY : maxsize;
 }
 
+/** What a queue holds from the beginning. */
+export function itemsOf<T>(items: Iterable<T> | undefined): Iterable<T> {
+  if (items === undefined) return [];
+  if (
+    typeof items !== 'string' &&
+    (typeof items !== 'object' || items === null || !(Symbol.iterator in items))
+  )
+    throw new TypeError(`items must be an iterable, got ${showValue(items)}`);
+  return items;
+}
+
 export class Queue<T = unknown> extends QueueLike<T> {
   #maxsize: number;
   /** A ring; its length is a power of two. */
@@ -38,7 +49,7 @@ export class Queue<T = unknown> extends QueueLike<T> {
     super(options);
     this.#maxsize = boundOf(maxsize);
     this._init();
-    for (const item of options.items ?? []) {
+    for (const item of itemsOf(options.items)) {
       this._put(item);
       this._counted();
     }

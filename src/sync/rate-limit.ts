@@ -6,7 +6,7 @@
  * from these by one multiplication and one division, so that rounding never adds up. One timer is set, for whoever is
  * first in the queue.
  */
-import { checkCount, checkMs, checkOptions, checkTimeout, showValue } from '../runtime/check.js';
+import { blockTimeout, checkCount, checkMs, checkOptions, showValue } from '../runtime/check.js';
 import type { Clock } from '../runtime/clock.js';
 import { clearTimer, engine, setTimer, wake } from '../runtime/engine.js';
 import { holdsProcess } from '../runtime/holds.js';
@@ -63,7 +63,7 @@ export class RateLimit extends SyncObject implements Timed, HandsOut {
    * @example const polite = new RateLimit({ rate: 2 }); yield* polite.take(); const page = yield* fetch(url);
    */
   constructor(options: RateLimitOptions) {
-    checkOptions(options, '{ rate: 5, per: 1000 }');
+    checkOptions(options, 'RateLimit', '{ rate: 5, per: 1000 }');
     super(options);
     const { rate, per = 1000, burst = 1 } = options;
     checkPositive(rate, 'rate');
@@ -83,7 +83,7 @@ export class RateLimit extends SyncObject implements Timed, HandsOut {
    * `timeout` ms pass first, or at once with `block: false`. Interrupted, nothing is taken. Switches only if it has
    * to wait. Errors: `RangeError` for more than `burst`, which are never there together.
    */
-  take(n = 1, options: TakeOptions = {}): Operation<boolean> {
+  take(n = 1, options?: TakeOptions): Operation<boolean> {
     if (typeof n !== 'number')
       throw new TypeError(
         `n must be a number, got ${showValue(n)}; options come second: take(1, { timeout })`,
@@ -94,9 +94,7 @@ export class RateLimit extends SyncObject implements Timed, HandsOut {
         `n must be at most ${this.burst}, the burst of ${this}, got ${n}; make it with a larger burst`,
       );
     }
-    checkOptions(options, '{ timeout: 1000 }');
-    const timeout = checkTimeout(options.timeout);
-    return new Take(this, this.#queue, n, options.block === false ? 0 : timeout);
+    return new Take(this, this.#queue, n, blockTimeout(options, 'RateLimit.take'));
   }
 
   /**

@@ -62,7 +62,7 @@ export function retry<R>(fn: Fn<[attempt: number], R>, options?: RetryOptions): 
 export function retry<T>(operation: Operation<T>, options?: RetryOptions): Operation<T>;
 export function retry(fn: unknown, options: RetryOptions = {}): Operation<unknown> {
   checkWork(fn);
-  checkOptions(options, '{ tries: 3 }');
+  checkOptions(options, 'retry', '{ tries: 3 }');
   const { tries = 3, delay = 100, factor = 2, jitter = 0, when } = options;
   checkCount(tries, 'tries', 1);
   checkMs(delay, 'delay');

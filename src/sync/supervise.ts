@@ -37,7 +37,7 @@ export function supervise<R>(fn: Fn<[], R>, options?: SuperviseOptions): Operati
 export function supervise<T>(operation: Operation<T>, options?: SuperviseOptions): Operation<T>;
 export function supervise(fn: unknown, options: SuperviseOptions = {}): Operation<unknown> {
   checkWork(fn);
-  checkOptions(options, '{ restarts: 3, within: 60_000 }');
+  checkOptions(options, 'supervise', '{ restarts: 3, within: 60_000 }');
   const { restarts = 3, within = 60_000, delay = 0, when } = options;
   checkCount(restarts, 'restarts');
   checkMs(within, 'within');

@@ -2,7 +2,7 @@
  * What every object of this floor has: a name, a line of text for reports, its state as plain data, and that it can be waited for
  * (`wait`, `iwait`, `select`) until it is ready.
  */
-import { checkOptions, showValue } from '../runtime/check.js';
+import { checkOptions } from '../runtime/check.js';
 import type { greenlet } from '../runtime/greenlet.js';
 import type { Condition } from '../runtime/operand.js';
 import type { Operation } from '../runtime/operation.js';
@@ -16,13 +16,9 @@ export interface SyncOptions {
 export abstract class SyncObject implements Condition {
   readonly name: string | undefined;
 
-  constructor(options: SyncOptions = {}) {
-    checkOptions(options, "{ name: 'jobs' }");
-    const { name } = options;
-    if (name !== undefined && typeof name !== 'string') {
-      throw new TypeError(`name must be a string, got ${showValue(name)}`);
-    }
-    this.name = name;
+  constructor(options?: SyncOptions) {
+    if (options !== undefined) checkOptions(options, this.constructor.name, "{ name: 'jobs' }");
+    this.name = options?.name;
   }
 
   /** What `wait`, `iwait` and `select` wait for when they are given this. Never switches. */

@@ -1,6 +1,6 @@
 /** Running a test in many orders, or with a kill at each of its suspensions. */
 import type { Fn } from '../runtime/body-types.js';
-import { checkCount, checkFn } from '../runtime/check.js';
+import { checkCount, checkFn, checkOptions } from '../runtime/check.js';
 import { engine, lookSoon } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import type { Fiber } from '../runtime/fiber.js';
@@ -10,7 +10,14 @@ import { run } from '../runtime/resume.js';
 import type { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { readStack } from '../runtime/stack.js';
 import { NEXT_PENDING, PARKED, SWITCHED, type Waiter } from '../runtime/waiter.js';
-import { inTurn, runVirtual, type VirtualOptions, VirtualRun } from './run-virtual.js';
+import {
+  checkSeed,
+  checkVirtual,
+  inTurn,
+  runVirtual,
+  type VirtualOptions,
+  VirtualRun,
+} from './run-virtual.js';
 import type { TestClock } from './test-clock.js';
 
 export interface ExploreOptions {
@@ -23,8 +30,10 @@ export interface ExploreOptions {
 /** Runs `fn` in many orders of its ready greenlets. The error of a failure names the seed that replays it. */
 export async function explore<R>(fn: Fn<[TestClock], R>, options: ExploreOptions = {}): Promise<void> {
   checkFn(fn);
+  checkOptions(options, 'explore', '{ runs: 1000 }');
   const { runs = 100, seed: first = 1 } = options;
   checkCount(runs, 'runs', 1);
+  checkSeed(first);
   for (let seed = first; seed < first + runs; seed++) {
     try {
       await runVirtual(fn, { seed });
@@ -44,6 +53,7 @@ export async function explore<R>(fn: Fn<[TestClock], R>, options: ExploreOptions
  */
 export async function sweepKills<R>(fn: Fn<[TestClock], R>, options: VirtualOptions = {}): Promise<number> {
   checkFn(fn);
+  checkVirtual(options, 'sweepKills');
   return inTurn('sweepKills', () => sweepAll(fn as Fn<[TestClock], unknown>, options));
 }
 

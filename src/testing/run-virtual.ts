@@ -4,7 +4,7 @@
  * observed and greenlets left over fail the run.
  */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { checkFn, showValue } from '../runtime/check.js';
+import { checkFn, checkNumber, checkOptions, checkType, mismatch } from '../runtime/check.js';
 import { listParked, loopExitMessage } from '../runtime/deadlock.js';
 import { engine, lookSoon, wake } from '../runtime/engine.js';
 import { GreenletError, LoopExit } from '../runtime/errors.js';
@@ -61,11 +61,24 @@ export async function runVirtual<R>(
   options: VirtualOptions = {},
 ): Promise<Returned<R>> {
   checkFn(fn);
-  const { clock = 'auto' } = options;
-  if (clock !== 'auto' && clock !== 'manual')
-    throw new TypeError(`clock must be 'auto' or 'manual', got ${showValue(clock)}`);
+  checkVirtual(options, 'runVirtual');
   const run = () => new VirtualRun(fn as Fn<[TestClock], unknown>, options).run();
   return (await inTurn('runVirtual', run)) as Returned<R>;
+}
+
+/** A number by which seeds can be counted on. */
+export function checkSeed(seed: unknown): void {
+  checkNumber(seed, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
+/** Refuses wrong options of `where`. */
+export function checkVirtual(options: VirtualOptions, where: string): void {
+  checkOptions(options, where, '{ seed: 1 }');
+  const { seed, clock, patch = false } = options;
+  if (seed !== undefined) checkSeed(seed);
+  checkType(patch, 'patch', 'boolean');
+  if (clock !== undefined && clock !== 'auto' && clock !== 'manual')
+    throw mismatch('clock', "'auto' or 'manual'", clock);
 }
 
 /** Has `work`, which runs virtually, wait until the runs before it are over. */
@@ -79,6 +92,7 @@ export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
 /** `runVirtual` as a test body: `it('waits', virtual(function* (clock) { … }))`. */
 export function virtual<R>(fn: Fn<[TestClock], R>, options: VirtualOptions = {}): () => Promise<Returned<R>> {
   checkFn(fn);
+  checkVirtual(options, 'virtual');
   return () => runVirtual(fn, options);
 }
 

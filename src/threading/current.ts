@@ -1,5 +1,5 @@
 /** Which thread runs, and which ones are alive. */
-import { checkTimeout } from '../runtime/check.js';
+import { timeoutOf } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import { type greenlet, main } from '../runtime/greenlet.js';
@@ -27,8 +27,8 @@ class MainThread extends Thread {
     return hub.ident;
   }
 
-  override join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    const timeout = checkTimeout(options.timeout);
+  override join(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    const timeout = timeoutOf(options, 'Thread.join');
     if (isMain(engine.current)) throw new GreenletError(`cannot join current thread: ${this}`);
     if (program.main !== null) return new Join(program.main, timeout, 'Thread.join');
     throw new GreenletError('cannot join the main thread: where it ends is known only under main()');

@@ -33,13 +33,18 @@ const EXAMPLE = '{ target: worker, args: [1] }';
 
 /** Errors: `TypeError`. */
 export function checkThreadOptions(options: { readonly [Name in keyof ThreadOptions]: unknown }): void {
-  checkOptions(options, EXAMPLE);
+  checkOptions(options, 'Thread', EXAMPLE);
   const { target, args, kwargs, name, daemon } = options;
   if (target != null) checkFn(target, 'target', `; write new Thread(${EXAMPLE})`);
   if (args !== undefined) checkArgs(args);
-  if (kwargs !== undefined) checkOptions(kwargs, '{ verbose: true }');
+  if (kwargs !== undefined) checkKwargs(kwargs);
   if (name !== undefined) checkName(name);
   if (daemon !== undefined) checkDaemon(daemon);
+}
+
+function checkKwargs(kwargs: unknown): void {
+  if (typeof kwargs !== 'object' || kwargs === null)
+    throw new TypeError(`kwargs must be an object such as { verbose: true }, got ${showValue(kwargs)}`);
 }
 
 export function checkArgs(args: unknown): asserts args is readonly unknown[] {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { startMember } from '../io/workers/start-child.js';
 import { WorkerPool } from '../io/workers/worker-pool.js';
-import { checkMs } from '../runtime/check.js';
+import { checkMs, checkOptions } from '../runtime/check.js';
 
 const SERVICE =
   new URL('../io/workers/pool-worker', import.meta.url).href +
@@ -22,6 +22,7 @@ export class ThreadPool extends WorkerPool {
    * @example const pool = new ThreadPool(2); console.log(yield* pool.apply(fib, [27]));
    */
   constructor(size: number = availableParallelism(), options: ThreadPoolOptions = {}) {
+    checkOptions(options, 'ThreadPool', '{ idleTimeout: 10_000 }');
     const { idleTimeout = Number.POSITIVE_INFINITY } = options;
     checkMs(idleTimeout, 'idleTimeout');
     super(size, idleTimeout, () => startMember('worker', SERVICE, null));

@@ -1,6 +1,6 @@
 /** `Thread`: a greenlet under the names of Python's `threading.Thread`. */
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkTimeout } from '../runtime/check.js';
+import { timeoutOf } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import { GreenletError } from '../runtime/errors.js';
 import { Fiber } from '../runtime/fiber.js';
@@ -73,8 +73,8 @@ export class Thread<A extends readonly unknown[] = any, R = any, K extends objec
    * Waits for its end: true, or false when `timeout` ms pass first. Never throws its error. Switches only if it is alive. Errors, at
    * the call: `GreenletError` for a thread that was not started and for the current one. Mirrors `Thread.join`, which gives None.
    */
-  join(options: { readonly timeout?: number | undefined } = {}): Operation<boolean> {
-    const timeout = checkTimeout(options.timeout);
+  join(options?: { readonly timeout?: number | undefined }): Operation<boolean> {
+    const timeout = timeoutOf(options, 'Thread.join');
     const runs = this._runs;
     if (runs === null) throw new GreenletError(`cannot join thread before it is started: ${this}`);
     if (runs === engine.current) throw new GreenletError(`cannot join current thread: ${this}`);

@@ -176,7 +176,7 @@ describe('connections', () => {
 
 describe('an agent', () => {
   it.each([
-    [5, 'options must be { maxSockets, idleTimeout, … }, got 5 (number)'],
+    [5, 'http.Agent: options must be an object such as { maxSockets: 6 }, got 5 (number)'],
     [{ maxSockets: 0 }, 'maxSockets must be a whole number of at least 1, got 0'],
     [{ maxFreeSockets: -1 }, 'maxFreeSockets must be a whole number of at least 0, got -1'],
     [{ idleTimeout: '1' }, 'idleTimeout must be a number of milliseconds, got "1"'],

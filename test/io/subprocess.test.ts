@@ -215,6 +215,7 @@ describe('Popen', () => {
       for (const [end, code] of ends) {
         const child = new Popen(['sleep', '1000']);
         expect(yield* thrownBy(() => child.wait({ timeout: 0 }))).toBeInstanceOf(TimeoutExpired);
+        expect(() => child.wait(5 as never)).toThrow('Popen.wait: options must be an object such as');
         expect(yield* thrownBy(() => child.wait({ timeout: 5 }))).toBeInstanceOf(TimeoutExpired);
         expect(child.ready()).toBe(false);
         const others = [spawn(() => child.wait()), spawn(() => child.wait({ timeout: 10_000 }))];

@@ -120,7 +120,7 @@ describe('tls.connect', () => {
   );
 
   it('refuses at the call what is no address', () => {
-    expect(() => tls.connect(443 as never)).toThrow('options must be { host, port');
+    expect(() => tls.connect(443 as never)).toThrow('options must be an object such as { host');
     expect(() => tls.connect({ port: 70_000 })).toThrow(RangeError);
     expect(() => tls.connect({ port: 1, timeout: -1 })).toThrow(RangeError);
   });
@@ -221,7 +221,9 @@ describe('TlsServer', () => {
   );
 
   it('refuses at the call what it cannot use', () => {
-    expect(() => new tls.TlsServer(0, echo, undefined as never)).toThrow('options must be { key, cert');
+    expect(() => new tls.TlsServer(0, echo, undefined as never)).toThrow(
+      'options must be an object such as { key, cert',
+    );
     expect(() => new tls.TlsServer('x' as never, echo, { key, cert })).toThrow(TypeError);
   });
 });

@@ -140,7 +140,7 @@ function timeContract(kind: QueueKind): void {
         expect(() => call({ timeout: -1 })).toThrow(RangeError);
         expect(() => call({ timeout: Number.NaN })).toThrow(RangeError);
         expect(() => call({ timeout: '5' })).toThrow(TypeError);
-        expect(() => call(5)).toThrow('options must be an object such as { block: false }, got 5 (number)');
+        expect(() => call(5)).toThrow('options must be an object such as { timeout: 1000 }, got 5 (number)');
         expect(() => call(null)).toThrow(TypeError);
       }
       expect(() => queue.join(5 as never)).toThrow('options must be an object such as { timeout: 1000 }');

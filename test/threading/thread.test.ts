@@ -85,12 +85,12 @@ describe('a thread', () => {
       'TypeError: target must be a function, got 5 (number); write new Thread({ target: worker, args: [1] })',
     );
     expect(refusal(nothing)).toBe(
-      'TypeError: options must be an object such as { target: worker, args: [1] }, got function nothing',
+      'TypeError: Thread: options must be an object such as { target: worker, args: [1] }, got function nothing',
     );
     expect(refusal({ args: 'abc' })).toBe('TypeError: args must be an array, got "abc"');
     expect(refusal({ name: 5 })).toBe('TypeError: name must be a string, got 5 (number)');
     expect(refusal({ daemon: 'yes' })).toBe('TypeError: daemon must be a boolean, got "yes"');
-    expect(refusal({ target: nothing, kwargs: 5 })).toContain('TypeError: options must be an object');
+    expect(refusal({ target: nothing, kwargs: 5 })).toContain('TypeError: kwargs must be an object');
   });
 
   it('has its target and its arguments checked by the compiler', () => {

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
 import { Call } from '../../runtime/call.js';
-import { checkCount } from '../../runtime/check.js';
+import { checkCount, checkOptions } from '../../runtime/check.js';
 import { done, Operation } from '../../runtime/operation.js';
 import { Results } from '../../runtime/results.js';
 import type { Green } from '../../runtime/types.js';
@@ -59,6 +59,7 @@ export class Lines extends Results<string> {
     options: ReadLinesOptions = {},
   ) {
     super();
+    checkOptions(options, 'fs.readLines', "{ encoding: 'utf8' }");
     const { encoding, autoClose = true, start, end, highWaterMark = PIECE, maxLength } = options;
     checkCount(highWaterMark, 'highWaterMark', 1);
     if (start !== undefined) checkCount(start, 'start');

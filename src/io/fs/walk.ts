@@ -4,7 +4,7 @@ import type { Dirent, PathLike, Stats } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Call } from '../../runtime/call.js';
-import { checkCount } from '../../runtime/check.js';
+import { checkCount, checkOptions, checkType } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import { Results } from '../../runtime/results.js';
 import type { Green } from '../../runtime/types.js';
@@ -60,11 +60,11 @@ export class Walk extends Results<WalkEntry> {
   /** The folder that was given last, as long as it may be left out. */
   #last: Level | null = null;
 
-  constructor(
-    path: PathLike,
-    { maxDepth = Number.POSITIVE_INFINITY, followSymlinks = false }: WalkOptions = {},
-  ) {
+  constructor(path: PathLike, options: WalkOptions = {}) {
     super();
+    checkOptions(options, 'fs.walk', '{ maxDepth: 3 }');
+    const { maxDepth = Number.POSITIVE_INFINITY, followSymlinks = false } = options;
+    checkType(followSymlinks, 'followSymlinks', 'boolean');
     checkCount(maxDepth, 'maxDepth');
     this.#maxDepth = maxDepth;
     this.#follow = followSymlinks;

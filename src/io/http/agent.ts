@@ -2,7 +2,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ConnectionOptions } from 'node:tls';
-import { checkCount, checkMs, showValue } from '../../runtime/check.js';
+import { checkCount, checkMs, checkOptions } from '../../runtime/check.js';
 import { OriginPool, type PoolRules, type Route } from './pool.js';
 
 /** The host's options for TLS: `ca`, `cert`, `key`, `rejectUnauthorized`, `servername`, … */
@@ -65,9 +65,7 @@ export class Agent implements PoolRules, Disposable {
    * @example const agent = new Agent({ maxSockets: 6 }); yield* http.get(url, { agent });
    */
   constructor(options: AgentOptions = {}) {
-    if (typeof options !== 'object' || options === null) {
-      throw new TypeError(`options must be { maxSockets, idleTimeout, … }, got ${showValue(options)}`);
-    }
+    checkOptions(options, 'http.Agent', '{ maxSockets: 6 }');
     const {
       maxSockets = Number.POSITIVE_INFINITY,
       maxFreeSockets = MAX_FREE,

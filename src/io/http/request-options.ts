@@ -1,5 +1,5 @@
 /** What `http.request` takes, checked at the call and brought into one form. */
-import { checkCount, checkMs, showValue } from '../../runtime/check.js';
+import { checkCount, checkMs, checkOptions, showValue } from '../../runtime/check.js';
 import { Agent, globalAgent, type TlsOptions } from './agent.js';
 import { consistsOf, TOKEN, VALUE } from './characters.js';
 import { type BodySource, bodyOf, type RequestBody } from './request-body.js';
@@ -73,9 +73,7 @@ const OWN = new Set(['transfer-encoding', 'upgrade', 'keep-alive', 'proxy-connec
 /** Errors: `TypeError` and `RangeError`, which name the argument, the value and the mend. */
 export function planOf(input: string | URL, options: RequestOptions): Plan {
   const url = urlOf(input);
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`init must be { method, headers, body, … }, got ${showValue(options)}`);
-  }
+  checkOptions(options, 'http.request', "{ method: 'POST' }");
   const { method: given = 'GET', redirect = 'follow', agent = globalAgent, socketPath, tls } = options;
   const method = methodOf(given);
   const headers = options.headers === undefined ? [] : headersOf(options.headers);

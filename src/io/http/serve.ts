@@ -7,7 +7,15 @@ import { createServer as createSecureServer, type ServerOptions as SecureOptions
 import type { AddressInfo } from 'node:net';
 import { shield } from '../../runtime/attempt.js';
 import { type AnyFn, Call } from '../../runtime/call.js';
-import { checkCount, checkFn, checkTimeout, showValue } from '../../runtime/check.js';
+import {
+  checkCount,
+  checkFn,
+  checkMs,
+  checkOptions,
+  checkType,
+  showValue,
+  timeoutOf,
+} from '../../runtime/check.js';
 import { GreenletError } from '../../runtime/errors.js';
 import { openTurn, runTurn } from '../../runtime/hub.js';
 import { joinall } from '../../runtime/joinall.js';
@@ -68,11 +76,13 @@ export class HttpServer {
   /** See `serve`. */
   constructor(handler: RequestHandler, options: ServeOptions) {
     checkFn(handler, 'handler');
+    checkOptions(options, 'http.serve', '{ port: 8080 }');
     const { pool, port = 0, maxBodySize = MAX_BODY, stopTimeout = 1000, onError } = options;
     const { killOnDisconnect = true } = options;
     checkCount(port, 'port');
     checkCount(maxBodySize, 'maxBodySize');
-    checkTimeout(stopTimeout);
+    checkMs(stopTimeout, 'stopTimeout');
+    checkType(killOnDisconnect, 'killOnDisconnect', 'boolean');
     if (onError !== undefined) checkFn(onError, 'onError');
     if (typeof pool === 'number') checkCount(pool, 'pool', 1);
     else if (pool !== undefined && !(pool instanceof Pool || pool instanceof Group)) {
@@ -148,10 +158,10 @@ export class HttpServer {
    * unless given) are killed, and answered with 503 as far as they can be. Acts at the call; called again with a `timeout`, that
    * counts, too. The operation gives those that were killed, when all connections are gone.
    */
-  stop(options: { readonly timeout?: number | undefined } = {}): Operation<Greenlet<unknown>[]> {
-    const { timeout = this.#options.stopTimeout as number } = options;
-    checkTimeout(timeout);
-    if (this.started || this.#stopping === null || options.timeout !== undefined) {
+  stop(options?: { readonly timeout?: number | undefined }): Operation<Greenlet<unknown>[]> {
+    timeoutOf(options, 'HttpServer.stop');
+    const { timeout = this.#options.stopTimeout as number } = options ?? {};
+    if (this.started || this.#stopping === null || options?.timeout !== undefined) {
       this.#run?.stop();
       this.#stopped.set();
       this.#stopping = spawn({ name: 'HttpServer.stop' }, stopAll, this.#run, timeout);

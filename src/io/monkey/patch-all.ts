@@ -1,5 +1,5 @@
 /** All patches at once. */
-import { showValue } from '../../runtime/check.js';
+import { checkOptions, showValue } from '../../runtime/check.js';
 import { warnIfLate } from './late.js';
 import { patchChildProcess } from './patch-child-process.js';
 import { patchDns } from './patch-dns.js';
@@ -42,6 +42,7 @@ export interface PatchOptions {
  * @example patchAll(); const page = spawn(function* () { return yield* (yield* fetch(url)).text(); });
  */
 export function patchAll(options: PatchOptions = {}): void {
+  checkOptions(options, 'patchAll', '{ fs: false }');
   const known: readonly string[] = [...Object.keys(PATCHES), 'warn'];
   for (const [key, value] of Object.entries(options)) {
     if (!known.includes(key))

@@ -6,7 +6,7 @@
  * interrupted read loses nothing.
  */
 import { Buffer } from 'node:buffer';
-import { checkCount, checkTimeout, showValue } from '../../runtime/check.js';
+import { checkCount, checkType, showValue, timeoutOf } from '../../runtime/check.js';
 import { engine } from '../../runtime/engine.js';
 import { GreenletError } from '../../runtime/errors.js';
 import { describe, type Operation } from '../../runtime/operation.js';
@@ -147,40 +147,41 @@ export abstract class ByteReader implements ByteSource {
       return this.#read;
     }
     if (max !== undefined) checkCount(max, 'max', 1);
-    return new Read(this, max ?? Number.POSITIVE_INFINITY, checkTimeout(options?.timeout));
+    return new Read(this, max ?? Number.POSITIVE_INFINITY, timeoutOf(options, 'read'));
   }
 
   /** Gives exactly `count` bytes. Errors: `IncompleteRead` when the end comes first, with what there was in `partial`. */
   readExactly(count: number, options?: ReadOptions): Operation<Buffer> {
     checkCount(count, 'count');
-    return new ReadExactly(this, count, checkTimeout(options?.timeout));
+    return new ReadExactly(this, count, timeoutOf(options, 'readExactly'));
   }
 
   /**
    * Gives the next line as text, without its end; null at the end. The last line need not end. Errors: `LineTooLong` when there are
    * more than `maxLength` bytes without a newline; what has arrived stays.
    */
-  readLine(options: ReadLineOptions = {}): Operation<string | null> {
-    const { encoding = 'utf8', keepEnd = false, maxLength = MAX_LINE } = options;
-    checkEncoding(encoding);
-    checkCount(maxLength, 'maxLength', 1);
-    return new ReadLine(this, encoding, keepEnd, maxLength, checkTimeout(options.timeout));
+  readLine(options?: ReadLineOptions): Operation<string | null> {
+    if (options !== undefined) checkLine(options, 'readLine');
+    const { encoding = 'utf8', keepEnd = false, maxLength = MAX_LINE } = options ?? {};
+    return new ReadLine(this, encoding, keepEnd, maxLength, options?.timeout ?? Number.POSITIVE_INFINITY);
   }
 
   /**
    * Gives everything up to `delimiter`, and with it. Errors: `IncompleteRead` when the end comes first; `LineTooLong` when it is more
    * than `maxLength` bytes, which stay.
    */
-  readUntil(delimiter: string | Uint8Array, options: ReadUntilOptions = {}): Operation<Buffer> {
-    const { maxLength = MAX_LINE } = options;
+  readUntil(delimiter: string | Uint8Array, options?: ReadUntilOptions): Operation<Buffer> {
+    const timeout = timeoutOf(options, 'readUntil');
+    const { maxLength = MAX_LINE } = options ?? {};
     const bytes = Buffer.from(delimiter as Uint8Array);
     if (bytes.length === 0) throw new RangeError('delimiter must not be empty, got an empty one');
     checkCount(maxLength, 'maxLength', 1);
-    return new ReadUntil(this, bytes, maxLength, checkTimeout(options.timeout));
+    return new ReadUntil(this, bytes, maxLength, timeout);
   }
 
   /** The lines that follow. */
   lines(options?: ReadLineOptions): Results<string> {
+    if (options !== undefined) checkLine(options, 'lines');
     return new Pieces(() => this.readLine(options));
   }
 
@@ -202,6 +203,14 @@ export abstract class ByteReader implements ByteSource {
       `${this} cannot be handed over: ${this.#buffer.length} bytes are unread, or somebody reads`,
     );
   }
+}
+
+function checkLine(options: ReadLineOptions, where: string): void {
+  timeoutOf(options, where);
+  const { encoding = 'utf8', keepEnd = false, maxLength = MAX_LINE } = options;
+  checkEncoding(encoding);
+  checkType(keepEnd, 'keepEnd', 'boolean');
+  checkCount(maxLength, 'maxLength', 1);
 }
 
 /** A line is taken before it is decoded: what cannot be decoded is refused before. In UTF-16 a newline is not one byte. */

@@ -1,7 +1,7 @@
 /** A connection whose reads and writes block only their greenlet. */
 import { Buffer } from 'node:buffer';
 import type { AddressInfo, Socket as HostSocket } from 'node:net';
-import { checkTimeout, showValue } from '../../runtime/check.js';
+import { showValue, timeoutOf } from '../../runtime/check.js';
 import { openTurn, runTurn } from '../../runtime/hub.js';
 import { done, type Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
@@ -136,7 +136,7 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
    */
   write(data: string | Uint8Array, options?: ReadOptions): Operation<void> {
     checkData(data);
-    return new Write(this, this.#writers, data, checkTimeout(options?.timeout));
+    return new Write(this, this.#writers, data, timeoutOf(options, 'write'));
   }
 
   /** Says that nothing more will be written; reading goes on. Acts at the call; the operation waits until all has been sent. */

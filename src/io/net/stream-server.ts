@@ -7,7 +7,7 @@
 import net, { type AddressInfo } from 'node:net';
 import { shield } from '../../runtime/attempt.js';
 import { type AnyFn, Call } from '../../runtime/call.js';
-import { checkCount, checkFn, checkTimeout, showValue } from '../../runtime/check.js';
+import { checkCount, checkFn, checkMs, checkOptions, showValue, timeoutOf } from '../../runtime/check.js';
 import { GreenletError } from '../../runtime/errors.js';
 import { report } from '../../runtime/hub.js';
 import { joinall } from '../../runtime/joinall.js';
@@ -79,6 +79,7 @@ export class StreamServer {
   constructor(listener: Listener, handle: ConnectionHandler, options: StreamServerOptions = {}) {
     checkListener(listener);
     checkFn(handle, 'handle');
+    checkOptions(options, 'StreamServer', '{ spawn: 100 }');
     const { spawn: spawner = new Group(), backlog = BACKLOG } = options;
     if (typeof spawner === 'number') checkCount(spawner, 'spawn', 1);
     checkCount(backlog, 'backlog', 1);
@@ -220,8 +221,8 @@ export class StreamServer {
    * Listens no more, and waits for the handlers; those that have not ended after `timeout` ms are killed. Acts at the call; the operation
    * gives those that were killed, when all have ended. Does nothing more when it is not started.
    */
-  stop(options: StopOptions = {}): Operation<Greenlet<unknown>[]> {
-    const timeout = checkTimeout(options.timeout);
+  stop(options?: StopOptions): Operation<Greenlet<unknown>[]> {
+    const timeout = timeoutOf(options, 'StreamServer.stop');
     if (this.#stopping === null || timeout !== Number.POSITIVE_INFINITY) {
       if (this.#server !== null) this.#unlisten(this.#server);
       this.#stopping = spawn({ name: 'StreamServer.stop' }, stopAll, [...this.#open.keys()], timeout);
@@ -239,8 +240,9 @@ export class StreamServer {
 
   /** Starts it and waits until it is stopped. Interrupted, it is stopped, with `stopTimeout` ms (1000) for the handlers. */
   serveForever(options: { readonly stopTimeout?: number | undefined } = {}): Operation<void> {
+    checkOptions(options, 'StreamServer.serveForever', '{ stopTimeout: 1000 }');
     const { stopTimeout = 1000 } = options;
-    checkTimeout(stopTimeout);
+    checkMs(stopTimeout, 'stopTimeout');
     return new Call(serveAll as never, [this, stopTimeout], 'StreamServer.serveForever');
   }
 

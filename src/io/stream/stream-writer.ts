@@ -1,6 +1,6 @@
 /** Writing a stream of the host. */
 import type { Writable } from 'node:stream';
-import { checkTimeout } from '../../runtime/check.js';
+import { timeoutOf } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import { SocketClosed } from '../errors.js';
@@ -58,8 +58,8 @@ export class StreamWriter implements Sink, AsyncDisposable {
   }
 
   /** Writes `data`; waits while more is on its way than the host will keep. Errors: the stream's, `Timeout`. */
-  write(data: string | Uint8Array, options: ReadOptions = {}): Operation<void> {
-    return new Write(this, this.#writers, data, checkTimeout(options.timeout));
+  write(data: string | Uint8Array, options?: ReadOptions): Operation<void> {
+    return new Write(this, this.#writers, data, timeoutOf(options, 'write'));
   }
 
   /** Says that nothing more comes. Acts at the call; the operation waits until all has been written. */

@@ -12,7 +12,7 @@ import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Call } from '../../runtime/call.js';
-import { checkTimeout, showValue } from '../../runtime/check.js';
+import { checkOptions, showValue, timeoutOf } from '../../runtime/check.js';
 import { wake } from '../../runtime/engine.js';
 import { report } from '../../runtime/hub.js';
 import { done, type Operation } from '../../runtime/operation.js';
@@ -83,13 +83,9 @@ export class Popen {
    * @example const child = new Popen(['sort'], { stdin: 'pipe', stdout: 'pipe' });
    */
   constructor(args: string | readonly string[], options: PopenOptions = {}) {
-    const list = typeof args === 'string' ? [args] : [...args];
+    const list = argsOf(args);
     const [command, ...rest] = list;
-    if (command === undefined || list.some((each) => typeof each !== 'string')) {
-      throw new TypeError(
-        `args must be a program and its arguments, got ${showValue(args)}; write ['ls', '-l']`,
-      );
-    }
+    checkOptions(options, 'Popen', "{ stdout: 'pipe' }");
     const {
       stdin = 'ignore',
       stdout = 'inherit',
@@ -179,8 +175,8 @@ export class Popen {
    * Waits for its end and gives its exit code, or the negative number of a signal. Errors: `TimeoutExpired` when `timeout` ms pass first
    * (it goes on); the host's when it could not be started.
    */
-  wait(options: { readonly timeout?: number | undefined } = {}): Operation<number> {
-    return new Exit<number>(this, this.#waiters, checkTimeout(options.timeout), null);
+  wait(options?: { readonly timeout?: number | undefined }): Operation<number> {
+    return new Exit<number>(this, this.#waiters, timeoutOf(options, 'Popen.wait'), null);
   }
 
   /** Sends `signal` to it and to all that it has started, where it leads a group. Does nothing when it has ended. Never switches. */
@@ -239,6 +235,13 @@ function sameAs(stdout: Redirect, joined: boolean): Redirect {
 }
 
 /** The host makes a pipe for each of them; a shell joins them, and then becomes the program. */
+/** What is to be started. Errors: `TypeError`. */
+export function argsOf(args: string | readonly string[]): [string, ...string[]] {
+  const list = typeof args === 'string' ? [args] : Array.isArray(args) ? args : [];
+  if (list.length > 0 && list.every((each) => typeof each === 'string')) return [...list] as [string];
+  throw new TypeError(`args must be a program and its arguments, got ${showValue(args)}; write ['ls', '-l']`);
+}
+
 function intoOnePipe(command: string, rest: string[], options: PopenOptions): [string, string[]] {
   if (options.shell) return [`{ ${[command, ...rest].join(' ')}\n} 2>&1`, []];
   // The host tells what is wrong with one that cannot be started.

@@ -1,7 +1,7 @@
 /** Running a child process to its end. */
 import { shield } from '../../runtime/attempt.js';
 import { Call } from '../../runtime/call.js';
-import { checkTimeout } from '../../runtime/check.js';
+import { timeoutOf } from '../../runtime/check.js';
 import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
@@ -10,7 +10,7 @@ import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import type { StreamReader, StreamWriter } from '../stream/index.js';
 import { CalledProcessError, TimeoutExpired } from './errors.js';
-import { Popen, type PopenOptions } from './popen.js';
+import { argsOf, Popen, type PopenOptions } from './popen.js';
 
 export interface RunOptions extends PopenOptions {
   /** What the child reads. */
@@ -137,7 +137,8 @@ export function run<const O extends RunOptions>(
   args: string | readonly string[],
   options?: O,
 ): Operation<CompletedProcess<Taken<O>>> {
-  checkTimeout(options?.timeout);
+  argsOf(args);
+  timeoutOf(options, 'subprocess.run', '{ captureOutput: true }');
   return new Call(running as never, [args, options ?? {}], 'subprocess.run');
 }
 
@@ -151,6 +152,7 @@ export function checkOutput<const O extends RunOptions>(
   args: string | readonly string[],
   options?: O,
 ): Operation<Text<O>> {
-  checkTimeout(options?.timeout);
+  argsOf(args);
+  timeoutOf(options, 'subprocess.checkOutput', "{ encoding: 'utf8' }");
   return new Call(output as never, [args, options ?? {}], 'subprocess.checkOutput');
 }

@@ -1,7 +1,7 @@
 /** Sockets that are encrypted. */
 import net from 'node:net';
 import tls from 'node:tls';
-import { checkTimeout, showValue } from '../../runtime/check.js';
+import { checkOptions, showValue, timeoutOf } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import { checkPort, Opening, where } from '../net/connect.js';
 import { Socket } from '../net/socket.js';
@@ -86,12 +86,10 @@ class Connect extends Opening<tls.TLSSocket, TlsSocket> {
  * @example const socket = yield* tls.connect({ host: 'example.org', port: 443 });
  */
 export function connect(options: TlsConnectOptions): Operation<TlsSocket> {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be { host, port, … }, got ${showValue(options)}`);
-  }
-  const { timeout, ...rest } = options;
+  const timeout = timeoutOf(options, 'tls.connect', "{ host: 'example.org', port: 443 }");
+  const { timeout: _, ...rest } = options;
   if (rest.path === undefined && rest.socket === undefined) checkPort(rest.port);
-  return new Connect(rest, checkTimeout(timeout), 'tls.connect');
+  return new Connect(rest, timeout, 'tls.connect');
 }
 
 /**
@@ -101,8 +99,9 @@ export function connect(options: TlsConnectOptions): Operation<TlsSocket> {
  */
 export function upgrade(socket: Socket, options: TlsConnectOptions = {}): Operation<TlsSocket> {
   if (!(socket instanceof Socket)) throw new TypeError(`socket must be a Socket, got ${showValue(socket)}`);
-  const { timeout, ...rest } = options;
-  return new Connect(rest, checkTimeout(timeout), 'tls.upgrade', socket);
+  const timeout = timeoutOf(options, 'tls.upgrade', "{ servername: 'example.org' }");
+  const { timeout: _, ...rest } = options;
+  return new Connect(rest, timeout, 'tls.upgrade', socket);
 }
 
 /** The host's options for the certificate, and those of `StreamServer`. */
@@ -115,9 +114,7 @@ export class TlsServer extends StreamServer {
   readonly #halfMade = new Set<net.Socket>();
 
   constructor(listener: Exclude<Listener, net.Server>, handle: ConnectionHandler, options: TlsServerOptions) {
-    if (typeof options !== 'object' || options === null) {
-      throw new TypeError(`options must be { key, cert, … }, got ${showValue(options)}`);
-    }
+    checkOptions(options, 'TlsServer', '{ key, cert }');
     const { spawn, backlog, ...rest } = options;
     super(listener, handle, { spawn, backlog });
     this.#options = rest;

@@ -1,5 +1,5 @@
 /** From what a user asks for to what can be sent. */
-import { checkTimeout, showValue } from '../../runtime/check.js';
+import { checkFn, checkOptions, checkTimeout, mismatch, showValue } from '../../runtime/check.js';
 import { type Packed, pack } from './codec.js';
 import type { JobOptions, JobOrder } from './pool-job.js';
 import { compact } from './pool-lists.js';
@@ -19,6 +19,28 @@ export function makeOrder(
     return { fn: ref, kind: 'one', args: { value: args[0], marked: false }, options };
   }
   return { fn: ref, kind, args: packArgs(kind, args), options };
+}
+
+/** Refuses wrong options of `pool[name]`. */
+export function checkJob(options: JobOptions, pool: object, name: string): void {
+  checkOptions(options, `${pool.constructor.name}.${name}`);
+  const { onProgress } = options;
+  if (onProgress !== undefined) checkFn(onProgress, 'onProgress');
+}
+
+/** Refuses what is no list of items, or no list of lists of arguments. */
+export function checkItems(items: Iterable<unknown>, kind: JobKind): void {
+  if (
+    typeof items !== 'string' &&
+    (typeof items !== 'object' || items === null || !(Symbol.iterator in items))
+  )
+    throw new TypeError(`items must be an iterable, got ${showValue(items)}`);
+  if (kind === 'star' && Array.isArray(items)) items.forEach(checkStar);
+}
+
+function checkStar(item: unknown, place: number): void {
+  if (typeof item === 'object' && item !== null && Symbol.iterator in item) return;
+  throw mismatch(`items[${place}]`, 'a list of arguments', item, '; write [arg]');
 }
 
 /** There is nothing in it to be looked at. */

@@ -1,6 +1,6 @@
 /** The outcome of what was asked of a pool. */
 import { Call } from '../../runtime/call.js';
-import { checkTimeout } from '../../runtime/check.js';
+import { timeoutOf } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
@@ -45,13 +45,14 @@ export class AsyncResult<T> implements Sink {
   }
 
   /** Waits for the value, or throws the error. Errors: `TimeoutError` when `timeout` ms pass first; the job goes on. */
-  get(options: { readonly timeout?: number | undefined } = {}): Operation<T> {
-    if (options.timeout === undefined) return this.#result.get() as Operation<T>;
-    return new Call(getting as never, [this.#result, checkTimeout(options.timeout)], 'AsyncResult.get');
+  get(options?: { readonly timeout?: number | undefined }): Operation<T> {
+    const timeout = timeoutOf(options, 'AsyncResult.get');
+    if (options?.timeout === undefined) return this.#result.get() as Operation<T>;
+    return new Call(getting as never, [this.#result, timeout], 'AsyncResult.get');
   }
 
   /** Waits until it is there, or for `timeout` ms. Never throws. */
-  wait(options: { readonly timeout?: number | undefined } = {}): Operation<unknown> {
+  wait(options?: { readonly timeout?: number | undefined }): Operation<unknown> {
     return this.#result.wait(options);
   }
 

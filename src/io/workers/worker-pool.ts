@@ -14,7 +14,7 @@ import { PoolApply } from './pool-apply.js';
 import { PoolCore, type PoolStatistics } from './pool-core.js';
 import type { JobOptions, JobOrder } from './pool-job.js';
 import { PoolMap } from './pool-map.js';
-import { checkArgs, makeOrder } from './pool-order.js';
+import { checkArgs, checkItems, checkJob, makeOrder } from './pool-order.js';
 import { type ApplyAsyncOptions, AsyncResult } from './pool-results.js';
 import type { EachOutcome, JobKind } from './pool-worker.js';
 import { type Ref, referenceTo } from './references.js';
@@ -50,6 +50,7 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
     options: JobOptions = {},
   ): Operation<Returned<R>> {
     referenceTo(fn);
+    checkJob(options, this, 'apply');
     return new PoolApply(this, this.#core, fn, 'call', checkArgs(args), options);
   }
 
@@ -59,6 +60,7 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
     args?: A,
     options: ApplyAsyncOptions<Returned<R>> = {},
   ): AsyncResult<Returned<R>> {
+    checkJob(options, this, 'applyAsync');
     const result = new AsyncResult<Returned<R>>(options);
     result._work = this.#core.submit(makeOrder(fn, 'call', checkArgs(args), options), result);
     return result;
@@ -96,11 +98,15 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
 
   #mapped(fn: unknown, kind: JobKind, items: Iterable<unknown>, options: MapOptions): Operation<unknown> {
     referenceTo(fn);
+    checkJob(options, this, kind === 'star' ? 'starmap' : 'map');
+    checkItems(items, kind);
     const begin = () => this.#mapLater(fn, kind, items, options);
     return new Call(awaited as never, [begin], `${this.constructor.name}.map`);
   }
 
   #mapLater(fn: unknown, kind: JobKind, items: Iterable<unknown>, options: MapOptions): AsyncResult<unknown> {
+    checkJob(options, this, kind === 'star' ? 'starmapAsync' : 'mapAsync');
+    checkItems(items, kind);
     const list = Array.isArray(items) ? items : [...items];
     const size = options.chunksize ?? Math.max(1, Math.ceil(list.length / (this.size * 4)));
     checkCount(size, 'chunksize', 1);
@@ -127,6 +133,7 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
 
   #imap(fn: unknown, items: Source<unknown>, options: MapOptions, ordered: boolean): Results<unknown> {
     referenceTo(fn);
+    checkJob(options, this, ordered ? 'imap' : 'imapUnordered');
     const { chunksize = 1 } = options;
     checkCount(chunksize, 'chunksize', 1);
     const kind = chunksize === 1 ? 'call' : 'each';

@@ -254,7 +254,7 @@ class Connect extends IoOperation<ConnectedManager> {
 
 /** See `Manager.connect`. */
 export function connect(options: ConnectOptions): Operation<ConnectedManager> {
-  checkOptions(options, "{ port: 5000, authkey: 'secret' }");
+  checkOptions(options, 'Manager.connect', "{ port: 5000, authkey: 'secret' }");
   const { host = '127.0.0.1', port, timeout } = options;
   checkHost(host);
   checkPort(port);

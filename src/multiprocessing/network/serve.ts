@@ -61,7 +61,7 @@ export class ManagerServer implements Disposable, AsyncDisposable {
 
   /** See `SharedManager.serve`. @internal */
   constructor(registered: Registered, options: ServeOptions) {
-    checkOptions(options, "{ port: 5000, authkey: 'secret' }");
+    checkOptions(options, 'Manager.serve', "{ port: 5000, authkey: 'secret' }");
     const {
       host = '127.0.0.1',
       port = 0,
