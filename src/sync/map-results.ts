@@ -5,12 +5,11 @@
 
 import { shield } from '../runtime/attempt.js';
 import type { AnyFn } from '../runtime/call.js';
-import { showValue } from '../runtime/check.js';
 import { each, type Source } from '../runtime/each.js';
 import { engine, wake } from '../runtime/engine.js';
 import { report } from '../runtime/hub.js';
 import { joinall } from '../runtime/joinall.js';
-import type { Collecting, Link } from '../runtime/links.js';
+import type { Collecting } from '../runtime/links.js';
 import { FAILED, observe } from '../runtime/observe.js';
 import { done, type Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
@@ -21,55 +20,14 @@ import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import { type Blockers, START, type Started, type Waiter } from '../runtime/waiter.js';
 import { checkDeadlock, someGoesOn } from './deadlock.js';
-import { type Ending, LEAVES } from './ending.js';
+import { LEAVES } from './ending.js';
+import { argumentsOf, type MapShape, type Member, Work, type Workplace } from './map-work.js';
 import { WaitOperation } from './wait-operation.js';
-
-type Member = Greenlet<unknown>;
-
-/** The set that the work is done in. */
-interface Workplace {
-  full(): boolean;
-  _enter(member: Member, start: boolean, ending: Ending): void;
-  _entering(make: () => Member, ending: Ending, name: string): Operation<Member>;
-  _leave(member: Member): void;
-  _killOnce(member: Member, exception: unknown): void;
-}
-
-export interface MapShape {
-  /** How many items may be pulled and not yet delivered. */
-  readonly limit: number;
-  /** The items are lists of arguments. */
-  readonly spread: boolean;
-  /** Values in the order of the items, or in the order in which they come. */
-  readonly ordered: boolean;
-  /** The first error ends the whole, out of turn: it is `map`, and not `imap`. */
-  readonly failFast: boolean;
-}
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 /** In the place of a value that has not come. */
 const MISSING = Symbol('missing');
-
-/** The link of a greenlet that works for a map. */
-class Work implements Link {
-  readonly _waiter = null;
-  readonly #map: MapResults<unknown>;
-  readonly #place: number;
-
-  constructor(map: MapResults<unknown>, place: number) {
-    this.#map = map;
-    this.#place = place;
-  }
-
-  get _collecting(): Collecting | undefined {
-    return this.#map._collecting;
-  }
-
-  _died(member: object): void {
-    this.#map._ended(member as Member, this.#place);
-  }
-}
 
 export class MapResults<T> extends Results<T> {
   readonly #workplace: Workplace;
@@ -374,14 +332,6 @@ class Pull<T> extends WaitOperation<IteratorResult<T, undefined>, MapResults<T>>
   }
 
   protected _late(): void {}
-}
-
-/** What `starmap` calls its function with. */
-function argumentsOf(item: unknown, place: number): unknown[] {
-  if (typeof item === 'object' && item !== null && Symbol.iterator in item) {
-    return Array.isArray(item) ? item : [...(item as Iterable<unknown>)];
-  }
-  throw new TypeError(`source[${place}] must be a list of arguments, got ${showValue(item)}; write [arg]`);
 }
 
 /** All results of a map, in the calling greenlet. Whatever ends it, nothing of it runs on. */
