@@ -116,6 +116,13 @@ export function checkNumber(
   }
 }
 
+/** The arguments of a call, none unless given. */
+export function checkArgs<A extends readonly unknown[]>(args: A | undefined): A {
+  if (args === undefined) return [] as readonly unknown[] as A;
+  if (!Array.isArray(args)) throw mismatch('args', 'an array', args, '; write [arg]');
+  return args;
+}
+
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return (
     (typeof value === 'object' || typeof value === 'function') &&

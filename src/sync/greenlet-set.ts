@@ -1,7 +1,7 @@
 /** What a `Group` and a `Pool` have in common: a set of greenlets that are waited for, killed and mapped over together. */
 import type { Fn, Returned } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
-import { checkCount, checkFn, checkOptions, showValue, timeoutOf } from '../runtime/check.js';
+import { checkArgs, checkCount, checkFn, checkOptions, showValue, timeoutOf } from '../runtime/check.js';
 import { checkSource, type Source } from '../runtime/each.js';
 import { wake } from '../runtime/engine.js';
 import { type KillOptions, killError, killTimeout } from '../runtime/kill.js';
@@ -336,12 +336,6 @@ export abstract class GreenletSet extends SyncObject implements Iterable<AnyGree
     const joiners = this.#joiners.length;
     return Object.freeze({ level: this.length, waiters: joiners, joiners });
   }
-}
-
-function checkArgs<A extends unknown[]>(args: A | undefined): A {
-  if (args === undefined) return [] as unknown[] as A;
-  if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${showValue(args)}; write [arg]`);
-  return args;
 }
 
 function checkPending(options: MapOptions, where: string): number | undefined {

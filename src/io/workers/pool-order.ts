@@ -53,9 +53,3 @@ function packArgs(kind: JobKind, args: readonly unknown[]): Packed {
   const whole = kind === 'map' || kind === 'each' ? compact(args) : args;
   return whole instanceof Float64Array ? { value: whole, marked: false } : pack(whole, 'args');
 }
-
-export function checkArgs(args: readonly unknown[] | undefined): readonly unknown[] {
-  if (args === undefined) return [];
-  if (!Array.isArray(args)) throw new TypeError(`args must be an array, got ${showValue(args)}; write [arg]`);
-  return args;
-}

@@ -2,7 +2,7 @@
 
 import type { Returned } from '../../runtime/body-types.js';
 import { Call } from '../../runtime/call.js';
-import { checkCount } from '../../runtime/check.js';
+import { checkArgs, checkCount } from '../../runtime/check.js';
 import { each, type Source } from '../../runtime/each.js';
 import { GreenletError } from '../../runtime/errors.js';
 import type { Operation } from '../../runtime/operation.js';
@@ -14,7 +14,7 @@ import { PoolApply } from './pool-apply.js';
 import { PoolCore, type PoolStatistics } from './pool-core.js';
 import type { JobOptions, JobOrder } from './pool-job.js';
 import { PoolMap } from './pool-map.js';
-import { checkArgs, checkItems, checkJob, makeOrder } from './pool-order.js';
+import { checkItems, checkJob, makeOrder } from './pool-order.js';
 import { type ApplyAsyncOptions, AsyncResult } from './pool-results.js';
 import type { EachOutcome, JobKind } from './pool-worker.js';
 import { type Ref, referenceTo } from './references.js';
