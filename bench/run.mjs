@@ -8,10 +8,11 @@
  *                                           the figures of docs/performance.md come from that
  *      npm run bench -- --write-docs --quick | --growth | --node PATH …   only that part of it
  *      npm run bench -- --docs              docs/performance.md anew from the results that there are
+ *      npm run bench -- --help              this
  *
  * A missed bar is reported and no more; a wrong result makes the exit code 1.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBarsByVersion } from './lib/bars.mjs';
@@ -37,14 +38,28 @@ const { values: options, positionals } = parseArgs({
     node: { type: 'string' },
     rounds: { type: 'string' },
     cpu: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
+if (options.help) {
+  const source = readFileSync(new URL(import.meta.url), 'utf8');
+  const usage = source.slice(source.indexOf(' *'), source.indexOf('\n */'));
+  process.stdout.write(`${usage.replace(/^ \* ?/gm, '')}\n`);
+  process.exit();
+}
 // npm runs this in bench/; a path is meant from where the user stands.
 const path = (name) => resolve(process.env.INIT_CWD ?? '.', name);
 const only = options.only?.split(',');
+const rounds = options.rounds === undefined ? undefined : Number(options.rounds);
 const unknown = only?.find((name) => !FILES.includes(name));
-if (unknown !== undefined) {
-  process.stderr.write(`--only: there is no workload '${unknown}'; there are ${FILES.join(', ')}\n`);
+if (unknown !== undefined) refuse(`--only: there is no workload '${unknown}'; there are ${FILES.join(', ')}`);
+if (!options.merge && positionals.length > 0)
+  refuse(`'${positionals[0]}' is no option; one workload is measured by --only ${positionals[0]}`);
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds >= 1))
+  refuse(`--rounds must be a whole number of 1 or more, got '${options.rounds}'`);
+
+function refuse(why) {
+  process.stderr.write(`${why}\n`);
   process.exit(1);
 }
 
@@ -59,7 +74,7 @@ async function measure() {
     quick: options.quick,
     clock: options.cpu ? 'cpu' : undefined,
     only,
-    rounds: options.rounds === undefined ? undefined : Number(options.rounds),
+    rounds,
     found: await findTools(),
     log: (text) => process.stderr.write(text),
   };

@@ -74,9 +74,9 @@ const OTHERS = [
   ['python', 'Python threads', 'Python: a thread a connection'],
 ];
 
-export default ({ size = CONNECTIONS }) => {
+export default ({ size = CONNECTIONS, quick }) => {
   connections = size;
-  requests = size * Math.max(LEAST, Math.floor(REQUESTS / size));
+  requests = size * Math.max(LEAST, Math.floor((quick ? REQUESTS / 4 : REQUESTS) / size));
   const task = { clock: 'wall', ops: requests, expected: requests * SIZE };
   return {
     title: `TCP echo: a request of ${SIZE} bytes and its answer, ${connections} connections`,

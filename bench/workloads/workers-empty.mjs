@@ -1,7 +1,7 @@
 /** Jobs that do nothing: what a pool of workers costs by itself. */
 import { POOLS, pipelined, SIZE } from '../lib/worker-pools.mjs';
 
-export default ({ quick, size: count = quick ? 2000 : 10_000 }) => {
+export default ({ quick, size: count = quick ? 1000 : 10_000 }) => {
   // Everyone shows by the values that each job was run.
   const items = Array.from({ length: count }, (_, i) => i);
   const atOnce = (id, pool) => ({
