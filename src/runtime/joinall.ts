@@ -94,6 +94,13 @@ export class Joining implements Link {
 
   _died(each: object): void {
     if (this.#over) return;
+    if (!this.#raise && this.#times === null) {
+      // The usual case, and most deaths are not the last.
+      if (this.finished.push(each as AnyGreenlet) < this.#wanted) return;
+      this.cancel();
+      wake(this._waiter, this.result);
+      return;
+    }
     try {
       if (!this.#take(each as AnyGreenlet)) return;
     } catch (error) {

@@ -174,6 +174,9 @@ function enter(fiber: Fiber, first: Fiber | null): IteratorResult<unknown, unkno
 function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: Fiber | null): Fiber | null {
   engine.resuming = false;
   const mode = fiber._mode;
+  if (mode === RUNNING && result.done === true && fiber._extra === null && fiber._frame === null) {
+    return fiber._ended(result.value, false, first);
+  }
   const running = mode === RUNNING || mode === RUNNING_PENDING || mode === RUNNING_CLOSING || mode === CLOSE;
   if (result.done === true) {
     if (!running) return caught(fiber, driven(fiber), first);
