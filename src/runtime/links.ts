@@ -50,7 +50,8 @@ export class LinkList implements Link {
   }
 
   _died(greenlet: object): void {
-    for (const link of [...this]) if (this.has(link)) link._died(greenlet);
+    const links = this.#few?.slice() ?? [...(this.#many as Set<Link>)];
+    for (const link of links) if (this.has(link)) link._died(greenlet);
   }
 
   [Symbol.iterator](): IterableIterator<Link> {
