@@ -2,18 +2,19 @@
  * The end of the process: when nothing is left to do, whoever awaits gets a `LoopExit`; nobody awaiting, one warning lists the
  * greenlets that are parked. Then the rest is killed, so that `finally` blocks run.
  */
-import { engine } from './engine.js';
+import { engine, everyReady } from './engine.js';
 import { LoopExit } from './errors.js';
 import './pin.js';
-import { hostProcess, macrotask } from './host.js';
-import { warn } from './hub.js';
+import { holdsProcess } from './holds.js';
+import { type HostTimer, hostProcess, letGo, macrotask } from './host.js';
+import { hooks, warn } from './hub.js';
 import { describeWait } from './operation.js';
 import { formatFrame } from './place.js';
 import { registered } from './registry.js';
 import type { Greenlet } from './scheduled-greenlet.js';
 import { spawnPlace } from './spawn-place.js';
 import { readStack } from './stack.js';
-import { rejectVisits } from './visitor.js';
+import { rejectVisits, visits } from './visitor.js';
 
 /** One line for each parked greenlet: name, operation, object, file and line. */
 export function listParked(greenlets: readonly Greenlet<unknown>[]): string {
@@ -36,11 +37,39 @@ export function loopExitMessage(): string {
   return `This operation would block forever; ${list}`;
 }
 
+/** What goes on with the daemons that are ready, while it does not hold the process. */
+let unheld: Exclude<HostTimer, number> | null = null;
+
+/** Daemons that are always ready go on as long as anything else holds the process; they do not. */
+hooks.handedBack = (next) => {
+  if (typeof next !== 'object' || !isOnlyDaemons()) return;
+  letGo(next);
+  unheld = next;
+  hooks.turnEnded.add(forget);
+};
+
+function forget(): void {
+  unheld = null;
+  hooks.turnEnded.delete(forget);
+}
+
+function isOnlyDaemons(): boolean {
+  return (
+    everyReady((each) => !holdsProcess(each)) &&
+    visits.size === 0 &&
+    engine.slots.every(
+      (each) => typeof each !== 'object' || !each?._isScheduled || each._id < 0 || !holdsProcess(each),
+    )
+  );
+}
+
 let told = false;
 const killed = new WeakSet<object>();
 
 function onBeforeExit(): void {
-  if (engine.awake) return;
+  if (engine.awake && unheld === null) return;
+  // To die they need their turns.
+  unheld?.ref?.();
   if (rejectVisits(loopExitMessage())) {
     // The process lives on for whoever has been told, and comes here again.
     told = true;

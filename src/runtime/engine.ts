@@ -179,6 +179,14 @@ export function countReady(): number {
   return (state.tail - state.head) & (state.ring.length - 1);
 }
 
+/** Whether all that are ready pass `test`. */
+export function everyReady(test: (waiter: Waiter) => boolean): boolean {
+  const { ring, head } = state;
+  const mask = ring.length - 1;
+  for (let i = countReady(); i-- > 0; ) if (!test(waiterOf(ring[(head + i) & mask] as number))) return false;
+  return true;
+}
+
 /** Takes `waiter` out of the ready list, wherever it is: for the rare ones that run out of turn. O(ready). */
 export function removeReady(waiter: Waiter): void {
   const { ring, head } = state;

@@ -75,6 +75,16 @@ export function macrotask(callback: () => void): HostTimer | undefined {
   return undefined;
 }
 
+/**
+ * The macrotask `next` comes as long as anything else holds the process, and does not hold it. The host would not come by for it
+ * alone while it waits for something; for a timer it does.
+ */
+export function letGo(next: Exclude<HostTimer, number>): void {
+  next.unref?.();
+  const timer = host.setTimeout(() => {}, 0);
+  if (typeof timer === 'object') timer.unref?.();
+}
+
 /** Calls back when the present job is over, ahead of everything else. */
 export function microtask(callback: () => void): void {
   host.queueMicrotask(callback);

@@ -46,6 +46,8 @@ export interface HubStats {
 export const hooks = {
   /** A turn has ended; `idle`: with nobody left ready. Whoever has something to do then is in here as long as that is so. */
   turnEnded: new Set<(idle: boolean) => void>(),
+  /** The host has its turn; `next` goes on with those that are ready, and holds the process as yet. */
+  handedBack: (_next: HostTimer | undefined): void => {},
   /** An error is about to go to `onError`. */
   reported: (_error: unknown, _greenlet: Fiber | null): void => {},
   printable: (error: unknown, _greenlet: greenlet | null): string => String(error),
@@ -253,7 +255,12 @@ function turn(): void {
     mark();
     slice(now, now + engine.switchInterval);
   } else if (now < engine.sliceEnd) slice(now, engine.sliceEnd);
-  else macrotask(nextSlice);
+  else handBack();
+}
+
+/** The host has its turn, and then the ready ones go on. */
+function handBack(): void {
+  hooks.handedBack(macrotask(nextSlice));
 }
 
 function nextSlice(): void {
@@ -307,7 +314,7 @@ function runReady(): void {
   engine.sliced = false;
   armTimers();
   if (hooks.turnEnded.size > 0) for (const ended of hooks.turnEnded) ended(!more);
-  if (more || hasReady()) macrotask(nextSlice);
+  if (more || hasReady()) handBack();
   else engine.awake = false;
 }
 

@@ -3,6 +3,7 @@ import { checkMs, checkOptions } from './check.js';
 import { hasReady, setTimer, engine as shared, wake } from './engine.js';
 import { holdsProcess } from './holds.js';
 import { macrotask } from './host.js';
+import { hooks } from './hub.js';
 import { giveWay, irregular, Operation, park, resumed } from './operation.js';
 import { WaitQueue } from './wait-queue.js';
 import { RUNNING, type Started, type Waiter } from './waiter.js';
@@ -94,7 +95,7 @@ class Idle extends Operation<void> {
 
   _start(waiter: Waiter): Started {
     idlers.push(waiter);
-    if (idlers.length === 1) macrotask(wakeIdlers);
+    if (idlers.length === 1) lookAgain();
     return park(waiter, this);
   }
 
@@ -103,11 +104,15 @@ class Idle extends Operation<void> {
   }
 }
 
+function lookAgain(): void {
+  hooks.handedBack(macrotask(wakeIdlers));
+}
+
 /** The host has had a pass; whoever waits for idleness goes on if no greenlet is ready. */
 function wakeIdlers(): void {
   if (idlers.length === 0) return;
   if (hasReady()) {
-    macrotask(wakeIdlers);
+    lookAgain();
     return;
   }
   for (let waiter = idlers.shift(); waiter !== null; waiter = idlers.shift()) wake(waiter, undefined);

@@ -20,7 +20,7 @@ export interface SpawnOptions {
   readonly name?: string | undefined;
   /** Kills the greenlet when it is aborted. */
   readonly signal?: Signal | undefined;
-  /** What it waits for does not hold the process. */
+  /** Neither what it waits for nor its turns hold the process: when only daemons are left, they are killed. */
   readonly daemon?: boolean | undefined;
   /** 'fresh': it sees no store of an `AsyncLocalStorage` that the spawner sees. Default 'inherit'. */
   readonly context?: 'inherit' | 'fresh' | undefined;

@@ -139,6 +139,24 @@ describe('daemons', () => {
       expect({ code, out, err }).toEqual({ code: 0, out: ['end of the program', 'cleaned'], err: '' });
     }, 10_000);
   }
+
+  const READY: readonly (readonly [string, string, readonly string[]])[] = [
+    ['sleeps', 'is always ready again', ['end of the program', 'cleaned']],
+    ['queues', 'never has to wait', ['end of the program', 'cleaned']],
+    ['awaits', 'only waits for promises that are there', ['end of the program', 'cleaned']],
+    ['idles', 'waits for the host to be idle', ['end of the program', 'cleaned']],
+    ['swallows', 'lets no kill end it', ['end of the program', 'KILL_SWALLOWED']],
+    ['closes', 'ends what does hold the process', ['end of the program', 'listening', 'cleaned']],
+    ['counts', 'is awaited', ['cleaned', 'counted', 'end of the program']],
+  ];
+  it.each(READY)(
+    'do not hold the process: %s, which %s',
+    async (which, _, lines) => {
+      const { code, out, err } = await runProgram('daemon-ready', [which]);
+      expect({ code, out, err }).toEqual({ code: 0, out: lines, err: '' });
+    },
+    30_000,
+  );
 });
 
 describe('AsyncLocalStorage whose first use is inside a greenlet', OPTIONS, () => {
