@@ -244,7 +244,7 @@ function mark(): void {
 
 engine.awaken = () => {
   engine.awake = true;
-  void job.then(turn);
+  void job.then(runTurnInJob);
 };
 
 engine.arm = () => armTimers();
