@@ -29,7 +29,10 @@ export interface Resource {
 }
 
 interface AsyncHooks {
-  AsyncLocalStorage: { prototype: Record<'run' | 'enterWith', (...args: unknown[]) => unknown> };
+  AsyncLocalStorage: {
+    new (): object;
+    readonly prototype: Record<'run' | 'enterWith', (...args: unknown[]) => unknown>;
+  };
   AsyncResource: new (type: string, options?: { requireManualDestroy: boolean }) => Resource;
 }
 
@@ -106,29 +109,45 @@ function fresh(hooks: AsyncHooks): Resource {
   return made as unknown as Resource;
 }
 
+/** As they were before they were wrapped. */
+let originals: AsyncHooks['AsyncLocalStorage']['prototype'] | undefined;
+
 if (hooks !== undefined) {
   const { prototype } = hooks.AsyncLocalStorage;
-  const originals = { run: prototype.run, enterWith: prototype.enterWith };
+  const { run, enterWith } = prototype;
+  originals = { run, enterWith };
   const restore = () => {
     for (const name of ['run', 'enterWith'] as const) {
-      if (wrappers[name] === prototype[name]) prototype[name] = originals[name];
+      if (wrappers[name] === prototype[name]) prototype[name] = { run, enterWith }[name];
     }
     if (contexts.capture === null) turnOn(hooks);
   };
   const wrappers = {
     run(this: unknown, ...args: unknown[]): unknown {
       restore();
-      return originals.run.apply(this, args);
+      return run.apply(this, args);
     },
     enterWith(this: unknown, ...args: unknown[]): unknown {
       restore();
-      return originals.enterWith.apply(this, args);
+      return enterWith.apply(this, args);
     },
   };
   Object.assign(prototype, wrappers);
   // A storage that was in use before this module was loaded has left its mark on every resource since.
   if (Object.getOwnPropertySymbols(root as object).some((symbol) => symbol.description === 'kResourceStore'))
     restore();
+}
+
+/** A storage of the package's own, which the code that is called by `run` sees, and what follows from it. */
+export interface OwnStorage<S> {
+  getStore(): S | undefined;
+  run<R>(store: S, fn: () => R): R;
+}
+
+/** To use it is no first use of a store: greenlets keep no context for it. Undefined where the host has none. */
+export function ownStorage<S>(): OwnStorage<S> | undefined {
+  if (hooks === undefined) return undefined;
+  return Object.assign(new hooks.AsyncLocalStorage(), originals) as unknown as OwnStorage<S>;
 }
 
 /** Has `fiber`, which has not begun, see no store. */

@@ -11,6 +11,7 @@ import type { Greenlet } from '../runtime/scheduled-greenlet.js';
 import { readStack } from '../runtime/stack.js';
 import { NEXT_PENDING, PARKED, SWITCHED, type Waiter } from '../runtime/waiter.js';
 import {
+  checkPlace,
   checkSeed,
   checkVirtual,
   inTurn,
@@ -34,6 +35,7 @@ export async function explore<R>(fn: Fn<[TestClock], R>, options: ExploreOptions
   const { runs = 100, seed: first = 1 } = options;
   checkCount(runs, 'runs', 1);
   checkSeed(first);
+  checkPlace('explore');
   for (let seed = first; seed < first + runs; seed++) {
     try {
       await runVirtual(fn, { seed });

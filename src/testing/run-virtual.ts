@@ -5,6 +5,7 @@
  */
 import type { Fn, Returned } from '../runtime/body-types.js';
 import { checkFn, checkNumber, checkOptions, checkType, mismatch } from '../runtime/check.js';
+import { type OwnStorage, ownStorage } from '../runtime/context.js';
 import { listParked, loopExitMessage } from '../runtime/deadlock.js';
 import { engine, lookSoon, wake } from '../runtime/engine.js';
 import { GreenletError, LoopExit } from '../runtime/errors.js';
@@ -38,6 +39,9 @@ export interface VirtualOptions {
 /** Virtual runs change the one hub: they take turns. */
 let turn: Promise<unknown> = Promise.resolve();
 
+/** The run that an async function is the body of, also after its first `await`; made for the first that is none of generators. */
+let bodies: OwnStorage<VirtualRun> | undefined;
+
 /** How often somebody may be told that nothing will ever happen before the run is given up. */
 const MOST_LOOP_EXITS = 100;
 /** ms of a test that is told so, whatever `hub.killGrace` is. */
@@ -52,7 +56,7 @@ const hostPass = () => new Promise<void>((resolve) => void hostTimeout(resolve, 
 /**
  * Runs `fn(clock)` in a greenlet of its own in virtual time, and gives its value. The promise rejects with its error; with a
  * `LoopExit` when all are blocked for ever; with an error that lists them when errors were not observed or greenlets (other than
- * daemons) are left over. Runs that overlap take turns. Errors: `GreenletError` inside a greenlet.
+ * daemons) are left over. Runs that overlap take turns. Errors: `GreenletError` inside a greenlet, and in an async `fn` of another run.
  *
  * @example await runVirtual(function* (clock) { yield* sleep(60_000); expect(clock.now()).toBe(60_000); });
  */
@@ -81,9 +85,20 @@ export function checkVirtual(options: VirtualOptions, where: string): void {
     throw mismatch('clock', "'auto' or 'manual'", clock);
 }
 
+/** Refuses to wait for a turn that will not come. */
+export function checkPlace(name: string): void {
+  if (engine.current !== doors.main) throw new GreenletError(`${name}() cannot be used inside a greenlet`);
+  if (bodies?.getStore()?.isOver === false) {
+    throw new GreenletError(
+      `${name}() cannot be used inside the function of another run: each would wait for the other; await one after the other, ` +
+        'or call what is to be tested in the run there is',
+    );
+  }
+}
+
 /** Has `work`, which runs virtually, wait until the runs before it are over. */
 export function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-  if (engine.current !== doors.main) throw new GreenletError(`${name}() cannot be used inside a greenlet`);
+  checkPlace(name);
   const result = turn.then(work);
   turn = result.catch(() => {});
   return result;
@@ -112,15 +127,28 @@ export class VirtualRun {
   readonly #waitsBefore = outside.waits;
   readonly #workBefore = hostWork();
   #loopExits = 0;
+  #isOver = false;
 
   constructor(fn: Fn<[TestClock], unknown>, options: VirtualOptions, hooks: RunHooks = {}) {
     this.#options = options;
     this.#hooks = hooks;
     this.clock = new TestClock(options.seed);
-    this.greenlet = new Greenlet(fn, this.clock);
+    this.greenlet = new Greenlet(this.#bodyOf(fn), this.clock);
     this.greenlet.name = 'test';
     // Its error is what the run rejects with.
     this.greenlet._link({ _waiter: null, _died: observe });
+  }
+
+  /** Nothing but a generator can go on elsewhere than in its greenlet. */
+  #bodyOf(fn: Fn<[TestClock], unknown>): Fn<[TestClock], unknown> {
+    if (fn.constructor.name === 'GeneratorFunction') return fn;
+    bodies ??= ownStorage<VirtualRun>();
+    return (clock) => (bodies === undefined ? fn(clock) : bodies.run(this, () => fn(clock)));
+  }
+
+  /** It has ended. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   async run(): Promise<unknown> {
@@ -139,6 +167,7 @@ export class VirtualRun {
       for (const each of this.#all()) each._kill(undefined);
       after?.();
       restore();
+      this.#isOver = true;
     }
   }
 

@@ -15,7 +15,7 @@ import {
   until,
   withTimeout,
 } from 'greenlets';
-import { runVirtual, TestClock, virtual } from 'greenlets/testing';
+import { explore, runVirtual, sweepKills, TestClock, virtual } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { collectWarnings, keepHubSettings } from '../support/hub.js';
 
@@ -97,6 +97,43 @@ describe('a virtual run', () => {
       return yield* until(runVirtual(() => 1));
     });
     expect(await reason(inside)).toBeInstanceOf(GreenletError);
+  });
+
+  it.each([
+    ['runVirtual', () => runVirtual(() => 1)],
+    ['explore', () => explore(() => 1)],
+    ['sweepKills', () => sweepKills(() => 1)],
+  ])(
+    'in the async function of another run is refused at once, also behind an await: %s',
+    async (name, nested) => {
+      const run = runVirtual(async () => {
+        await sleep(10);
+        return await nested();
+      });
+      const error = String(await reason(run));
+      expect(error).toContain(`${name}() cannot be used inside the function of another run`);
+      const helped = runVirtual(async () => {
+        const helper = async () => {
+          await sleep(10);
+          await nested();
+        };
+        return await reason(helper());
+      });
+      expect(await helped).toBeInstanceOf(GreenletError);
+    },
+  );
+
+  it('that an async function leaves behind for later waits for its turn', async () => {
+    let go = (): void => {};
+    let later: Promise<number> | undefined;
+    await runVirtual(async () => {
+      const over = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      later = over.then(() => runVirtual(() => 7));
+    });
+    go();
+    expect(await later).toBe(7);
   });
 
   it('that overlaps another waits until that is over, also until one that fails', async () => {
