@@ -27,7 +27,8 @@ export function describeParked(greenlet: Greenlet<unknown>): string {
   const frames = readStack(greenlet);
   const at = frames.length > 0 ? ` at ${formatFrame(frames[0] as never)}` : '';
   const place = spawnPlace(greenlet);
-  return `  ${greenlet} in ${operation}${at}${place === '' ? '' : `, spawned at ${place}`}`;
+  const because = greenlet._op?._because?.() ?? '';
+  return `  ${greenlet} in ${operation}${because}${at}${place === '' ? '' : `, spawned at ${place}`}`;
 }
 
 /** The text of a `LoopExit`. */

@@ -6,7 +6,7 @@ import type { Link } from './links.js';
 import { FAILED, observe } from './observe.js';
 import { describe, done, Operation, park } from './operation.js';
 import { timedOut } from './timeout.js';
-import { DEAD, type Started, type Waiter } from './waiter.js';
+import { type Blockers, DEAD, NEW, type Started, type Waiter } from './waiter.js';
 
 /** How long to wait for a result; `block: false` is `timeout: 0`. */
 export interface GetOptions {
@@ -20,6 +20,14 @@ export interface Linkable extends greenlet {
   _link(link: Link): void;
   _unlink(link: Link): void;
 }
+
+/** Set by the pools: what a greenlet that has not begun waits for, as a member that is to be. */
+export const places = {
+  /** Somebody is about to wait for its end. */
+  awaited: (_waiter: Waiter, _operation: UntilDeath<unknown>): void => {},
+  blockers: (_target: object): Blockers | null => null,
+  text: (_target: object): string => '',
+};
 
 /** A wait for a death, as the dying greenlet sees it. */
 export class DeathLink implements Link {
@@ -36,18 +44,28 @@ export class DeathLink implements Link {
   }
 }
 
-abstract class UntilDeath<T> extends Operation<T> {
+export abstract class UntilDeath<T> extends Operation<T> {
   protected readonly target: Linkable;
-  protected readonly timeout: number;
+  /** @internal */ readonly _timeout: number;
 
   constructor(target: object, timeout: number) {
     super();
     this.target = target as Linkable;
-    this.timeout = timeout;
+    this._timeout = timeout;
   }
 
   override get _object(): unknown {
     return this.target;
+  }
+
+  /** Known only of one that waits for a place in a pool. @internal */
+  get _blockers(): (() => Blockers | null) | undefined {
+    return this.target._mode === NEW ? () => places.blockers(this.target) : undefined;
+  }
+
+  /** @internal */
+  _because(): string {
+    return places.text(this.target);
   }
 
   /** The target is dead. @internal */
@@ -55,9 +73,10 @@ abstract class UntilDeath<T> extends Operation<T> {
 
   /** @internal */
   _startWait(waiter: Waiter): Started {
+    if (this.target._mode === NEW) places.awaited(waiter, this as UntilDeath<unknown>);
     const link = new DeathLink(waiter, this as UntilDeath<unknown>);
     this.target._link(link);
-    setTimer(waiter, this.timeout, holdsProcess(waiter));
+    setTimer(waiter, this._timeout, holdsProcess(waiter));
     return park(waiter, this, link);
   }
 
@@ -91,7 +110,7 @@ export class Join extends UntilDeath<boolean> {
     if (this.target._mode === DEAD) return done(waiter, true);
     // One that kills itself under a shield would wait for what the shield holds up.
     const suicide = this._isRequest && waiter._self === this.target;
-    if (this.timeout === 0 || suicide) return done(waiter, false);
+    if (this._timeout === 0 || suicide) return done(waiter, false);
     return this._startWait(waiter);
   }
 
@@ -116,7 +135,7 @@ export class Get<T> extends UntilDeath<T> {
       observe(target);
       throw target._value;
     }
-    if (this.timeout === 0) throw timedOut(describe(this), 0, waiter);
+    if (this._timeout === 0) throw timedOut(describe(this), 0, waiter);
     return this._startWait(waiter);
   }
 
@@ -128,6 +147,6 @@ export class Get<T> extends UntilDeath<T> {
 
   override _expire(waiter: Waiter): void {
     this._undo(waiter);
-    wake(waiter, timedOut(describe(this), this.timeout, waiter), true);
+    wake(waiter, timedOut(describe(this), this._timeout, waiter), true);
   }
 }

@@ -73,7 +73,7 @@ export interface Blocking {
   /** It must finish something before `error` may be thrown, and will throw it itself then: true. @internal */
   _defers?(waiter: Waiter, error: unknown): boolean;
   /** Whom it waits for, for the search for deadlocks; null when something else may end it. @internal */
-  _blockers?(waiter: Waiter): Blockers | null;
+  readonly _blockers?: ((waiter: Waiter) => Blockers | null) | undefined;
   /** `change` says whether what `waiter` waits for may hold the process. @internal */
   _holdChanges?(waiter: Waiter, change: () => void): void;
   /** More for reports than name and object: who holds it, and where it was taken. @internal */

@@ -3,6 +3,7 @@ import type { Fn, Returned } from '../runtime/body-types.js';
 import { checkCount, timeoutOf } from '../runtime/check.js';
 import { contexts } from '../runtime/context.js';
 import { engine, wake } from '../runtime/engine.js';
+import { places } from '../runtime/join.js';
 import { killError } from '../runtime/kill.js';
 import type { Link } from '../runtime/links.js';
 import { done, type Operation } from '../runtime/operation.js';
@@ -109,11 +110,12 @@ export class Pool extends GreenletSet {
   }
 
   _place(greenlet: AnyGreenlet): void {
-    if (this.full())
+    if (this.full()) {
+      awaited.set(greenlet, this);
       new Place(engine.current._self, greenlet)._run(
         this._entering(() => greenlet, COUNTS, 'Pool.applyAsync'),
       );
-    else this._enter(greenlet, true);
+    } else this._enter(greenlet, true);
   }
 
   protected override _freed(): void {
@@ -224,6 +226,31 @@ class Available extends WaitOperation<boolean, Pool> {
     wake(waiter, false);
   }
 }
+
+/** How many members a report names. */
+const SHOWN = 5;
+
+/** The pool that each waits for which could not come in at once. */
+const awaited = new WeakMap<object, Pool>();
+
+/** The pool that `greenlet`, which has not begun, waits for a place in. */
+function poolFor(greenlet: object): Pool | undefined {
+  const pool = awaited.get(greenlet);
+  return pool?.full() ? pool : undefined;
+}
+
+places.awaited = checkDeadlock;
+places.blockers = (greenlet) => {
+  const pool = poolFor(greenlet);
+  return pool === undefined || someGoesOn(pool) ? null : { every: false, waiters: [...pool] };
+};
+places.text = (greenlet) => {
+  const pool = poolFor(greenlet);
+  if (pool === undefined) return '';
+  const members = [...pool];
+  const more = members.length > SHOWN ? ` and ${members.length - SHOWN} more` : '';
+  return `, which waits for a place in ${pool}, held by ${members.slice(0, SHOWN).join(', ')}${more}`;
+};
 
 /** Waits for a place in the name of a greenlet that comes in when there is one, or that dies before. */
 class Place extends Visitor {

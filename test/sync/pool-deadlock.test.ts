@@ -18,6 +18,12 @@ const nested: Record<string, (pool: Pool) => Green<unknown>> = {
   map: function* (pool) {
     return yield* pool.map((n: number) => n, [1]);
   },
+  'applyAsync().get': function* (pool) {
+    return yield* pool.applyAsync(() => 0).get();
+  },
+  'applyAsync().join': function* (pool) {
+    return yield* pool.applyAsync(() => 0).join();
+  },
   'imap().toArray': function* (pool) {
     return yield* pool.imap((n: number) => n, [1]).toArray();
   },
@@ -69,6 +75,47 @@ describe('a member that waits for a place in its own full pool', () => {
       expect(pool.statistics().waiters).toBe(0);
     }),
   );
+
+  it(
+    'through what it has had come in later: the report names the pool and its members',
+    virtual(function* (clock) {
+      const warned = takeWarned();
+      const pool = new Pool(2, { name: 'jobs' });
+      const member = function* (ms: number): Green<unknown> {
+        yield* sleep(ms);
+        return yield* pool.applyAsync(() => ms).get();
+      };
+      pool.spawnNowait({ name: 'one' }, member, 1);
+      pool.spawnNowait({ name: 'two' }, member, 2);
+      // One that may still go on: nobody is stuck.
+      const other = pool.applyAsync(() => 'other');
+      const outside = spawn(() => other.get());
+      yield* sleep(1);
+      expect(warned).toEqual([]);
+      yield* sleep(1);
+      expect([warned.length, clock.now()]).toEqual([1, 2]);
+      expect(warned[0]?.message).toMatch(
+        /<Greenlet 'two'.*> in Greenlet\.get of <Greenlet.*>, which waits for a place in <Pool 'jobs' 2\/2, 3 waiting for a place>, held by <Greenlet 'one'.*>, <Greenlet 'two'/,
+      );
+      yield* pool.kill();
+      expect(pool.statistics()).toMatchObject({ level: 0, entering: 0 });
+      yield* outside.join();
+    }),
+  );
+
+  it('is explained by the LoopExit, too', async () => {
+    takeWarned();
+    const stuck = runVirtual(function* () {
+      const pool = new Pool(1, { name: 'jobs' });
+      const member = yield* pool.spawn({ name: 'worker' }, nested['applyAsync().get'] as never, pool);
+      yield* member.get();
+    });
+    const error = await stuck.then(String, String);
+    expect(error).toContain('LoopExit');
+    expect(error).toContain(
+      ", which waits for a place in <Pool 'jobs' 1/1, 1 waiting for a place>, held by <Greenlet 'worker'",
+    );
+  });
 
   it('throws the Deadlock with hub.raiseOnDeadlock, starts nothing, and the pool goes on', async () => {
     hub.raiseOnDeadlock = true;
