@@ -1,2 +1,2 @@
 /** The one place that says where the package under test is: the build of this checkout (`npm run build`). */
-export * from '../dist/index.js';
+export * from '../dist/node/index.js';

@@ -117,7 +117,8 @@ describe('the entry points', () => {
       ([, target]) => target !== null && typeof target !== 'string',
     );
     const files = entries.map(([entry, target]) => {
-      const built = (target as { default: string }).default;
+      const { default: built, node } = target as { default: string; node: string };
+      expect(node).toBe(built.replace('./dist/', './dist/node/'));
       return [
         entry.replace(/^\./, 'greenlets'),
         [built.replace('./dist/', './src/').replace(/\.js$/, '.ts')],

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { net } from '../../dist/io/index.js';
+import { net } from '../../dist/node/io/index.js';
 import { server } from '../lib/tools.mjs';
 
 const CONNECTIONS = 64;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFile as readFileCallback, rmSync, writeFile
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fs } from '../../dist/io/index.js';
+import { fs } from '../../dist/node/io/index.js';
 import { joinall, spawn } from '../greenlets.mjs';
 
 const AT_ONCE = 64;

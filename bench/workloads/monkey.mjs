@@ -6,7 +6,7 @@
 import { promises, readFileSync } from 'node:fs';
 import timers from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { patchAll, unpatchAll } from '../../dist/io/monkey/index.js';
+import { patchAll, unpatchAll } from '../../dist/node/io/monkey/index.js';
 import { joinall, spawn } from '../greenlets.mjs';
 import { median } from '../lib/figures.mjs';
 

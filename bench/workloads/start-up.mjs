@@ -56,4 +56,18 @@ export default () => ({
       take: empty('python'),
     },
   ].map((row) => ({ unit: 'ms', ...row })),
+  bars: [
+    {
+      text: 'a process that imports greenlets, to one that imports nothing',
+      of: 'import',
+      to: 'empty',
+      most: 1.5,
+    },
+    {
+      text: 'a process that imports greenlets, to one that imports effection',
+      of: 'import',
+      to: 'effection',
+      most: 1,
+    },
+  ],
 });

@@ -1,10 +1,9 @@
 /** Pools of processes. */
 import { startMember } from '../io/workers/start-child.js';
 import { WorkerPool } from '../io/workers/worker-pool.js';
+import { fileOf } from '../runtime/home.js';
 import { addChild, nextHome } from './router.js';
 import { checkMayStart, childData, cpuCount, getStartMethod, ownPid } from './state.js';
-
-const SERVICE = new URL(import.meta.url.replace(/pool\.([jt]s)(?:[?#].*)?$/, 'pool-child.$1')).href;
 
 export class Pool extends WorkerPool {
   /**
@@ -21,7 +20,13 @@ export class Pool extends WorkerPool {
       const home = nextHome();
       const name = `PoolWorker-${number}`;
       const parent = { name: childData?.name ?? 'MainProcess', pid: ownPid };
-      const child = startMember(method, SERVICE, { home, name, daemon: true, parent, method });
+      const child = startMember(method, fileOf('multiprocessing/pool-child'), {
+        home,
+        name,
+        daemon: true,
+        parent,
+        method,
+      });
       addChild(home, child, name, () => `${name} (exit code ${child.exitCode})`);
       return child;
     });

@@ -6,6 +6,7 @@ import type { Fn } from '../runtime/body-types.js';
 import { type AnyFn, Call } from '../runtime/call.js';
 import { checkOptions, showValue, timeoutOf } from '../runtime/check.js';
 import { GreenletError } from '../runtime/errors.js';
+import { fileOf } from '../runtime/home.js';
 import { printError } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
 import { Event } from '../sync/event.js';
@@ -24,8 +25,6 @@ export interface ProcessOptions<A extends readonly unknown[] = readonly unknown[
   /** It ends with this process. */
   readonly daemon?: boolean | undefined;
 }
-
-const SERVICE = new URL(import.meta.url.replace(/process\.([jt]s)(?:[?#].*)?$/, 'child.$1')).href;
 
 let count = 0;
 const living = new Set<Process>();
@@ -98,7 +97,7 @@ export class Process {
       method: getStartMethod(),
       job,
     };
-    const child = startChild(getStartMethod(), SERVICE, data);
+    const child = startChild(getStartMethod(), fileOf('multiprocessing/child'), data);
     const member: Member = { child, daemon: this.#daemon, ended: this.#sentinel };
     this.#started = { member };
     living.add(this);

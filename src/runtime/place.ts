@@ -1,4 +1,5 @@
 /** Where in the user's program something happened: stacks without the runtime's own frames. */
+import { HOME } from './home.js';
 import { withStackLimit } from './host.js';
 
 /** One frame of a stack. Lines and columns count from 1. */
@@ -14,9 +15,8 @@ export interface StackFrame {
  * beside it. None when it was bundled into another file; a bundle that is no module has no URL either.
  */
 const HOMES = ((): readonly string[] => {
-  const { url } = import.meta as unknown as { url?: string };
-  const home = /^(?:file:\/\/)?(.*\/)runtime\/place\.[jt]s$/.exec(url?.replace(/[?#].*$/, '') ?? '')?.[1];
-  return home === undefined ? [] : [home, home.replace(/\/dist\/$/, '/src/')];
+  const home = HOME.replace(/^file:\/\//, '');
+  return home === '' ? [] : [home, home.replace(/\/dist\/(node\/)?$/, '/src/')];
 })();
 
 const FRAME = /^\s*at (?:(.*?) \()?(?:file:\/\/)?((?:[A-Za-z]:)?[^():]+|[^()]+?):(\d+):(\d+)\)?$/;

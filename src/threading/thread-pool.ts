@@ -3,10 +3,7 @@ import { availableParallelism } from 'node:os';
 import { startMember } from '../io/workers/start-child.js';
 import { WorkerPool } from '../io/workers/worker-pool.js';
 import { checkMs, checkOptions } from '../runtime/check.js';
-
-const SERVICE =
-  new URL('../io/workers/pool-worker', import.meta.url).href +
-  (/\.[jt]s/.exec(import.meta.url)?.[0] ?? '.js');
+import { fileOf } from '../runtime/home.js';
 
 export interface ThreadPoolOptions {
   /** ms after which a thread without work ends; it is started again when it is needed. Never unless given. */
@@ -25,6 +22,6 @@ export class ThreadPool extends WorkerPool {
     checkOptions(options, 'ThreadPool', '{ idleTimeout: 10_000 }');
     const { idleTimeout = Number.POSITIVE_INFINITY } = options;
     checkMs(idleTimeout, 'idleTimeout');
-    super(size, idleTimeout, () => startMember('worker', SERVICE, null));
+    super(size, idleTimeout, () => startMember('worker', fileOf('io/workers/pool-worker'), null));
   }
 }

@@ -5,12 +5,14 @@
  */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { HOME } from '../../runtime/home.js';
 import { warn } from '../../runtime/hub.js';
 import { here } from '../../runtime/place.js';
 
 /** How many are named. */
 const NAMED = 8;
-const HOME = fileURLToPath(new URL('../..', import.meta.url));
+/** The library's own folder; a bundle has none. */
+const OWN = HOME === '' ? null : fileURLToPath(HOME);
 /** Those that load programs, and have nothing of the program's. */
 const LOADERS = new Set(['tsx', 'esbuild', 'get-tsconfig', 'ts-node', 'source-map-support', 'vitest']);
 
@@ -18,7 +20,7 @@ const LOADERS = new Set(['tsx', 'esbuild', 'get-tsconfig', 'ts-node', 'source-ma
 export function loadedBefore(files: Iterable<string>): string[] {
   const names = new Set<string>();
   for (const file of files) {
-    if (file.startsWith(HOME) || !/[/\\]/.test(file)) continue;
+    if ((OWN !== null && file.startsWith(OWN)) || !/[/\\]/.test(file)) continue;
     const inPackage = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/
       .exec(file)?.[1]
       ?.replace('\\', '/');

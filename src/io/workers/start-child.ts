@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Transferable, Worker, type WorkerOptions } from 'node:worker_threads';
+import { fileOf } from '../../runtime/home.js';
 import { type Board, NoBoard } from './board.js';
 import { Channel } from './channel.js';
 import { type Init, mainUrl, type StartMethod } from './child-state.js';
@@ -30,9 +31,6 @@ export abstract class Child extends Channel {
   /** Sends `signal`: worker threads know only the end. Never switches. */
   abstract kill(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): void;
 }
-
-/** The file that every child runs, beside this one: as source under a loader, or built. */
-const ENTRY = new URL(import.meta.url.replace(/start-child\.([jt]s)(?:[?#].*)?$/, 'entry.$1'));
 
 /** Options of this process that a child must not share. */
 const OWN = /^--(inspect|debug|eval|print|test|watch|prof|cpu-prof|heap-prof)/;
@@ -59,7 +57,9 @@ function threadLoader(): string | null {
   const api = createRequire(from)
     .resolve('tsx/esm/api')
     .replace(/\.cjs$/, '.mjs');
-  const [url, entry] = [pathToFileURL(api).href, ENTRY.href].map((each) => JSON.stringify(each));
+  const [url, entry] = [pathToFileURL(api).href, fileOf('io/workers/entry')].map((each) =>
+    JSON.stringify(each),
+  );
   return `import(${url}).then(({ register }) => { register(); return import(${entry}); });`;
 }
 
@@ -71,7 +71,7 @@ class ProcessChild extends Child {
   constructor(init: Init, board: Board) {
     super(board);
     const { handle } = board;
-    this.#raw = fork(fileURLToPath(ENTRY), process.argv.slice(2), {
+    this.#raw = fork(fileURLToPath(fileOf('io/workers/entry')), process.argv.slice(2), {
       serialization: 'advanced',
       execArgv: childArgs(),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...(typeof handle === 'number' ? [handle] : [])],
@@ -133,7 +133,7 @@ class ThreadChild extends Child {
   constructor(init: Init, board: Board) {
     super(board);
     const loader = threadLoader();
-    this.#raw = startWorker(loader ?? ENTRY, {
+    this.#raw = startWorker(loader ?? new URL(fileOf('io/workers/entry')), {
       eval: loader !== null,
       workerData: init,
       argv: process.argv.slice(2),
