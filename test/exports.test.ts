@@ -68,7 +68,10 @@ const NAMES: Readonly<Record<string, { readonly values: string; readonly types: 
 
 interface Package {
   readonly exports: Readonly<
-    Record<string, { readonly types: string; readonly default: string } | string | null>
+    Record<
+      string,
+      { readonly types: string; readonly node: string; readonly default: string } | string | null
+    >
   >;
 }
 const pkg = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8')) as Package;
