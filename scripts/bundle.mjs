@@ -74,5 +74,7 @@ await bundle.write({
   hoistTransitiveImports: false,
   minifyInternalExports: false,
   sourcemap: true,
+  // They are shipped.
+  sourcemapExcludeSources: true,
 });
 await bundle.close();
