@@ -13,6 +13,8 @@ export interface QueueOptions<T> extends SyncOptions {
 }
 
 const FIRST_SIZE = 16;
+/** A ring of more places is not kept when it is empty. */
+const LARGE = 1024;
 
 /** `maxsize` as it is kept: 0 means no bound, as in Python. */
 function boundOf(maxsize: number): number {
@@ -70,7 +72,11 @@ export class Queue<T = unknown> extends QueueLike<T> {
     const item = this.#ring[this.#head] as T;
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
-    this.#size--;
+    // There were many, and there may never be again.
+    if (--this.#size === 0 && this.#ring.length > LARGE) {
+      this.#ring = new Array(FIRST_SIZE);
+      this.#head = 0;
+    }
     return item;
   }
 
