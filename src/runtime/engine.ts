@@ -71,8 +71,8 @@ class Engine {
   relay: Waiter | null = null;
   /** Chooses who is next out of `count` ready ones. Null: the first. */
   choose: ((count: number) => number) | null = null;
-  /** Told of every change of the current greenlet (`settrace`). */
-  trace: ((target: Waiter | null) => void) | null = null;
+  /** Told of every change of the current greenlet (`settrace`); with `throws` of one that nothing of the target's will show. */
+  trace: ((target: Waiter | null, throws?: boolean) => void) | null = null;
   /** Who ran last when control left a drive that main had begun. */
   last: Waiter | null = null;
   /** Set by the hub: begin a turn soon. */

@@ -1,5 +1,5 @@
 /** Where control goes: a transfer reaches its target, a dead greenlet's outcome its parent. */
-import { clearTimer, removeReady } from './engine.js';
+import { clearTimer, engine, removeReady } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
 import type { Fiber } from './fiber.js';
 import { describeWait } from './operation.js';
@@ -66,7 +66,7 @@ export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
   if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
   if (target._mode === NEW || target._mode === START) {
     unschedule(target);
-    if (transfer._throws) return target._ended(transfer._sent, true, null);
+    if (transfer._throws) return target._ended(thrownInto(target, transfer._sent), true, null);
     return begin(target, transfer._args ?? [transfer._sent]);
   }
   if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
@@ -78,6 +78,21 @@ export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
     return target;
   }
   return resumeWith(target, transfer._sent, transfer._throws);
+}
+
+/** What a greenlet that has not begun dies of: `error`, or that of a tracer that is told of it. */
+function thrownInto(target: Fiber, error: unknown): unknown {
+  if (engine.trace === null) return error;
+  const { current } = engine;
+  engine.current = target;
+  try {
+    engine.trace(target, true);
+    return error;
+  } catch (raised) {
+    return raised;
+  } finally {
+    engine.current = current;
+  }
 }
 
 /** Takes an unstarted greenlet that is scheduled off the ready list, and off the timers. */
@@ -119,7 +134,7 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
   }
   if (target._mode === NEW || target._mode === START) {
     unschedule(target);
-    if (failed) return target._ended(value, true, null);
+    if (failed) return target._ended(thrownInto(target, value), true, null);
     return begin(target, [value]);
   }
   const what = describeWait(target);

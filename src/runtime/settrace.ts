@@ -13,16 +13,18 @@ const watchers = new Set<Tracer>();
 let from: Waiter;
 
 /** Control has moved to `target`; null: to the hub, or to main when main began the drive. */
-function moved(target: Waiter | null): void {
+function moved(target: Waiter | null, throws?: boolean): void {
   const to = target ?? (engine.sliced ? doors.hub : doors.main);
   // The hub hands back to the host, and so to main, without a step that could be told.
   if (!engine.sliced && from === doors.hub) from = doors.main;
-  if (to === from) return;
+  if (to === from && throws === undefined) return;
   const origin = from;
   from = to;
-  const event =
-    to._mode === THROW || (to === doors.main && to._slot === true && target !== null) ? 'throw' : 'switch';
-  for (const watcher of watchers) watcher(event, origin as greenlet, to as greenlet);
+  const thrown =
+    throws ?? (to._mode === THROW || (to === doors.main && to._slot === true && target !== null));
+  const event = thrown ? 'throw' : 'switch';
+  // One that goes to itself has not given way.
+  if (to !== origin) for (const watcher of watchers) watcher(event, origin as greenlet, to as greenlet);
   try {
     tracer?.(event, origin as greenlet, to as greenlet);
   } catch (error) {
@@ -30,7 +32,7 @@ function moved(target: Waiter | null): void {
     settrace(null);
     const fiber = to as Fiber;
     if (to === doors.main || to === doors.hub) doors.report(error, null);
-    else if (fiber._gen === null) throw error;
+    else if (fiber._gen === null || throws !== undefined) throw error;
     else {
       fiber._value = error;
       fiber._mode = THROW;
@@ -39,7 +41,8 @@ function moved(target: Waiter | null): void {
 }
 
 /**
- * Calls `callback('switch' | 'throw', origin, target)` at every switch, in the target, before it goes on; null ends that. Gives the
+ * Calls `callback('switch' | 'throw', origin, target)` at every switch, also of a greenlet to itself, in the target, before it goes on, or
+ * dies unrun of a throw; null ends that. Gives the
  * former callback. An error in the callback ends tracing and is thrown in the target.
  */
 export function settrace(callback: Tracer | null): Tracer | null {

@@ -168,6 +168,7 @@ export class Transfer<T> extends Operation<T> {
     const target = liveOf(to);
     if (target === waiter) {
       this._state = DONE;
+      if (engine.trace !== null) engine.trace(waiter, this._throws);
       if (this._throws) throw this._sent;
       return done(waiter, this._sent);
     }

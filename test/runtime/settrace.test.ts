@@ -95,6 +95,64 @@ describe('settrace', () => {
     expect(traced(new Map([[g, 'g']]), () => g.throw())).toEqual(['throw main>g', 'switch g>main']);
   });
 
+  it('tells a throw into a greenlet that has not begun, and its death', () => {
+    const g = new greenlet(() => {});
+    const h = new greenlet(() => {});
+    const names = new Map([
+      [g, 'g'],
+      [h, 'h'],
+    ]);
+    const events = traced(names, () => {
+      g.throw();
+      expect(() => h.throw(new Error('unrun')).value).toThrow('unrun');
+    });
+    expect(events).toEqual(['throw main>g', 'switch g>main', 'throw main>h', 'throw h>main']);
+    expect([g.dead, h.dead]).toEqual([true, true]);
+  });
+
+  it('tells a throw into one that has not begun in it; what it raises then is what that dies of', () => {
+    const g = new greenlet(() => {});
+    const seen: unknown[] = [];
+    settrace((event, _origin, target) => {
+      seen.push(event, target === g && getcurrent() === g);
+      throw new Error('tracer');
+    });
+    const transfer = g.throw(new Error('unrun'));
+    expect(() => transfer.value).toThrow('tracer');
+    expect([seen, g.dead, gettrace(), getcurrent()]).toEqual([['throw', true], true, null, main]);
+  });
+
+  it('tells a switch of a greenlet to itself, and a throw', () => {
+    const caught: unknown[] = [];
+    const g: greenlet = new greenlet(function* () {
+      caught.push(yield* g.switch('mine'));
+      try {
+        yield* g.throw(new Error('own'));
+      } catch (error) {
+        caught.push(String(error));
+      }
+    });
+    const events = traced(new Map([[g, 'g']]), () => g.switch());
+    expect(events).toEqual(['switch main>g', 'switch g>g', 'throw g>g', 'switch g>main']);
+    expect(caught).toEqual(['mine', 'Error: own']);
+  });
+
+  it('that raises at a switch of a greenlet to itself has the error thrown there', () => {
+    let caught: unknown;
+    const g: greenlet = new greenlet(function* () {
+      settrace(() => {
+        throw new Error('tracer');
+      });
+      try {
+        yield* g.switch();
+      } catch (error) {
+        caught = error;
+      }
+    });
+    g.switch();
+    expect([String(caught), gettrace(), g.dead]).toEqual(['Error: tracer', null, true]);
+  });
+
   it('is called in the target, before that goes on', () => {
     const order: unknown[] = [];
     const g: greenlet = new greenlet(() => order.push('runs'));
