@@ -108,6 +108,10 @@ type AttemptsOf<W> = W extends readonly unknown[]
 /**
  * Waits for all and gives their values, in the shape of the tuple or record. The first error ends the rest (operations are
  * undone, bodies killed and dead, greenlets and promises left alone) and is thrown.
+ *
+ * What has ended by then has happened, also when the whole is interrupted: an operand that took an item or a permit keeps it, and
+ * nobody is given it (what a `put`, or the other end of a `Channel`, has got cannot be taken back). Where that matters, take one
+ * after the other (`lock.with`, `hold`), or in bodies that let go themselves.
  */
 export function all<const W extends Several>(waitables: W): Operation<Gathered<W>> {
   return new All(waitables, 'all') as Operation<unknown> as Operation<Gathered<W>>;

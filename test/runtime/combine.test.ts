@@ -8,12 +8,14 @@ import {
   getcurrent,
   type Operation,
   race,
+  Semaphore,
   settled,
   sleep,
   spawn,
   suspend,
   type Waker,
 } from 'greenlets';
+import { runVirtual } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
 
@@ -252,6 +254,23 @@ describe('all', () => {
     await pass();
     await g.kill();
     expect(log).toEqual(['a begun', 'b begun', 'b undone']);
+  });
+
+  it('interrupted keeps what an operand has taken by then; a body lets go itself', async () => {
+    await runVirtual(function* () {
+      const free = new Semaphore(1);
+      const taken = new Semaphore(0);
+      const plain = spawn(() => all([free.acquire(), taken.acquire()]));
+      yield* sleep(1);
+      yield* plain.kill();
+      expect([free.statistics().level, taken.statistics().waiters]).toEqual([0, 0]);
+      free.release();
+      const bodies = spawn(() => all([free.with(() => sleep(10)), taken.acquire()]));
+      yield* sleep(1);
+      expect(free.locked()).toBe(true);
+      yield* bodies.kill();
+      expect([free.statistics().level, taken.statistics().waiters]).toEqual([1, 0]);
+    });
   });
 
   it('refuses at the call what is no collection, and what cannot be waited for', () => {
