@@ -14,7 +14,7 @@ import { registered } from './registry.js';
 import type { Greenlet } from './scheduled-greenlet.js';
 import { spawnPlace } from './spawn-place.js';
 import { readStack } from './stack.js';
-import { rejectVisits, visits } from './visitor.js';
+import { rejectVisits, Visit, visits } from './visitor.js';
 
 /** One line for each parked greenlet: name, operation, object, file and line. */
 export function listParked(greenlets: readonly Greenlet<unknown>[]): string {
@@ -35,7 +35,10 @@ export function describeParked(greenlet: Greenlet<unknown>): string {
 export function loopExitMessage(): string {
   const parked = registered() as Greenlet<unknown>[];
   const list = parked.length === 0 ? 'no greenlet is parked' : `parked:\n${listParked(parked)}`;
-  return `This operation would block forever; ${list}`;
+  let outside = '';
+  for (const visit of visits) if (visit instanceof Visit) outside += `\n  ${describeWait(visit)}`;
+  if (outside !== '') outside = `\nawaited outside of greenlets:${outside}`;
+  return `This operation would block forever; ${list}${outside}`;
 }
 
 /** What goes on with the daemons that are ready, while it does not hold the process. */

@@ -1,15 +1,19 @@
 /** Running a program. */
 import type { Fn, Returned } from './body-types.js';
 import { checkFn } from './check.js';
+import { LoopExit } from './errors.js';
 import { formatError } from './format-error.js';
 import { hostProcess, macrotask, printError } from './host.js';
 import { hub } from './hub.js';
+import { joinall } from './joinall.js';
+import { registered } from './registry.js';
 import { Greenlet } from './scheduled-greenlet.js';
 import { program } from './signals.js';
 
 /**
  * Runs `fn(...args)` as the program: in a greenlet named 'main', with SIGINT and SIGTERM handled (hub.exitGrace). Its error is
- * printed and makes the exit code 1; the promise rejects with it.
+ * printed and makes the exit code 1; the promise rejects with it. When nothing is left to do, that is a `LoopExit`, and all that is
+ * parked is killed before: `finally` blocks run, for at most `hub.exitGrace` ms.
  *
  * @example await main(function* () { yield* joinall([spawn(foo), spawn(bar)]); });
  */
@@ -20,7 +24,7 @@ export async function main<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Pr
   program.main = greenlet;
   const signals = hub.handleSignals();
   greenlet.start();
-  const run = greenlet.get().promise();
+  const run = greenlet.get().promise().catch(endRest);
   run.catch((error: unknown) => fail(error, greenlet));
   try {
     return await run;
@@ -28,6 +32,16 @@ export async function main<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Pr
     program.main = null;
     signals[Symbol.dispose]();
   }
+}
+
+/** When nothing goes on any more, the rest is killed, as at any end of the process: for this one the host would not wait. */
+async function endRest(error: unknown): Promise<never> {
+  if (error instanceof LoopExit) {
+    const rest = registered() as Greenlet<unknown>[];
+    for (const each of rest) each._kill(undefined);
+    await joinall(rest, { timeout: hub.exitGrace });
+  }
+  throw error;
 }
 
 /** An error that reaches the top level is printed by the host, which then exits before the macrotask comes. */

@@ -1,5 +1,5 @@
 /** All greenlets wait for ever; `awaited`: and somebody outside awaits one of them. */
-import { type Green, sleep, spawn, suspend } from 'greenlets';
+import { type Green, main, sleep, spawn, suspend } from 'greenlets';
 
 const [mode] = process.argv.slice(2);
 const never = suspend<void>('Door.open', () => undefined);
@@ -32,4 +32,12 @@ if (mode === 'caught') {
   }
 } else if (mode === 'awaited') {
   await a.get();
+} else if (mode === 'main') {
+  await main(function* () {
+    try {
+      yield* a.get();
+    } finally {
+      console.log('main cleaned');
+    }
+  });
 }

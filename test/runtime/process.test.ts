@@ -31,8 +31,17 @@ describe('a program whose greenlets all wait for ever', OPTIONS, () => {
   it('with somebody awaiting rejects with a LoopExit that names them, and a non-zero exit code', async () => {
     const { code, err } = await runProgram('loop-exit', ['awaited']);
     report(err);
+    expect(err).toMatch(/awaited outside of greenlets:\n {2}Greenlet\.get of <Greenlet 'alpha'/);
     expect(err).toContain('LoopExit');
     expect(code).not.toBe(0);
+  });
+
+  it('under main() exits with the LoopExit, behind the finally blocks of all, its own among them', async () => {
+    const { code, err, out } = await runProgram('loop-exit', ['main']);
+    report(err);
+    expect(err.match(/LoopExit: This operation/g)).toHaveLength(1);
+    expect(out.sort()).toEqual(['first cleaned', 'main cleaned', 'second cleaned']);
+    expect(code).toBe(1);
   });
 
   it('whose LoopExit was caught goes on, and the finally blocks of the rest run at the end', async () => {
