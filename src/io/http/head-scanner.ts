@@ -2,8 +2,8 @@
  * Reads the head of a message: a first line, header lines, an empty line.
  *
  * Bytes are looked at in place, once, wherever the chunks are cut: a scan stops at the last line that is not complete, and goes on
- * there. Nothing is made for a header: those that the client itself needs are told by their length and first bytes, and where
- * their values are is kept as numbers; the rest is text that is parsed when somebody asks (headers.ts). A line is refused as
+ * there. Nothing is made for a header: those that count are told by their length and first bytes, and where their values are
+ * is kept as numbers; the rest is text that is parsed when somebody asks (headers.ts). A line is refused as
  * soon as it is there.
  */
 import type { Buffer } from 'node:buffer';
@@ -12,17 +12,17 @@ import { refusal } from './refusal.js';
 
 const CONTENT_LENGTH = codesOf('content-length');
 const TRANSFER_ENCODING = codesOf('transfer-encoding');
-const CONTENT_ENCODING = codesOf('content-encoding');
-const CONTENT_TYPE = codesOf('content-type');
 const CONNECTION = codesOf('connection');
 const KEEP_ALIVE = codesOf('keep-alive');
-const LOCATION = codesOf('location');
 const CHUNKED = codesOf('chunked');
 const CLOSE = codesOf('close');
 
 const LONG_LINE = 1024;
+/** Bytes of the names that count. */
+const SHORTEST = 4;
+const LONGEST = 17;
 /** A value that is not there. */
-const NONE = -1;
+export const NONE = -1;
 
 export abstract class HeadScanner {
   /** Where the head begins in the bytes, where the first line that is not complete does, and, at the end, where it ends. */
@@ -36,17 +36,6 @@ export abstract class HeadScanner {
   /** `Connection: close`, and `keep-alive`. */
   close = false;
   keepAlive = false;
-  /** Where values are, counted from `start`: pairs of begin and end, begin -1 without one. */
-  contentType = NONE;
-  contentTypeEnd = NONE;
-  contentEncoding = NONE;
-  contentEncodingEnd = NONE;
-  /** Of a `Content-Encoding` that is there several times, the others. */
-  moreEncodings = '';
-  location = NONE;
-  locationEnd = NONE;
-  keepAliveHint = NONE;
-  keepAliveHintEnd = NONE;
   #first = true;
   #trailers = false;
   /** Up to here there is no end of the line that is not complete. */
@@ -60,8 +49,6 @@ export abstract class HeadScanner {
     this.minor = 1;
     this.length = NONE;
     this.chunked = this.close = this.keepAlive = false;
-    this.contentType = this.contentEncoding = this.location = this.keepAliveHint = NONE;
-    this.moreEncodings = '';
     this.#first = !trailers;
     this.#trailers = trailers;
   }
@@ -75,6 +62,9 @@ export abstract class HeadScanner {
 
   /** Takes the first line, which begins at `at`: where the next begins, -1 when it is not complete. */
   protected abstract firstLine(bytes: Buffer, at: number, end: number): number;
+
+  /** Takes a header that may count in one direction only: its name, of `length` bytes, is at `at`, its value from `from` to `to`. */
+  protected abstract header(bytes: Buffer, at: number, length: number, from: number, to: number): void;
 
   /** Goes on with the bytes up to `end`: true when the head is complete, and ends at `line`. Errors: `Refusal`. */
   scan(bytes: Buffer, end: number): boolean {
@@ -129,7 +119,7 @@ export abstract class HeadScanner {
     }
     const next = this.lineEnd(bytes, i, end);
     if (next === -1) return -1;
-    if (length >= 8 && length <= 17) {
+    if (length >= SHORTEST && length <= LONGEST) {
       while (i > from && (bytes[i - 1] === SPACE || bytes[i - 1] === TAB)) i--;
       this.#known(bytes, at, length, from, i);
     }
@@ -145,43 +135,10 @@ export abstract class HeadScanner {
 
   /** A header whose name, at `at`, may be one that counts; its value is from `from` to `to`. */
   #known(bytes: Buffer, at: number, length: number, from: number, to: number): void {
-    const { start } = this;
-    switch (length) {
-      case 8:
-        if (!matches(bytes, at, LOCATION) || this.location !== NONE) return;
-        this.location = from - start;
-        this.locationEnd = to - start;
-        return;
-      case 10:
-        if (matches(bytes, at, CONNECTION)) this.#connection(bytes, from, to);
-        else if (matches(bytes, at, KEEP_ALIVE)) {
-          this.keepAliveHint = from - start;
-          this.keepAliveHintEnd = to - start;
-        }
-        return;
-      case 12:
-        if (!matches(bytes, at, CONTENT_TYPE) || this.contentType !== NONE) return;
-        this.contentType = from - start;
-        this.contentTypeEnd = to - start;
-        return;
-      case 14:
-        if (matches(bytes, at, CONTENT_LENGTH)) this.#contentLength(bytes, from, to);
-        return;
-      case 16:
-        if (!matches(bytes, at, CONTENT_ENCODING)) return;
-        if (this.contentEncoding !== NONE) {
-          this.moreEncodings += `,${bytes.toString('latin1', from, to)}`;
-          return;
-        }
-        this.contentEncoding = from - start;
-        this.contentEncodingEnd = to - start;
-        return;
-      case 17:
-        if (matches(bytes, at, TRANSFER_ENCODING)) this.#transferEncoding(bytes, from, to);
-        return;
-      default:
-        return;
-    }
+    if (length === 10 && matches(bytes, at, CONNECTION)) this.#connection(bytes, from, to);
+    else if (length === 14 && matches(bytes, at, CONTENT_LENGTH)) this.#contentLength(bytes, from, to);
+    else if (length === 17 && matches(bytes, at, TRANSFER_ENCODING)) this.#transferEncoding(bytes, from, to);
+    else if (!this.#trailers) this.header(bytes, at, length, from, to);
   }
 
   #contentLength(bytes: Buffer, from: number, to: number): void {

@@ -1,132 +1,40 @@
-/**
- * Responses out of bytes, strictly: what Node's own parser refuses is refused, and what could be read in two ways as well
- * (docs/http.md lists where it is the stricter one). It takes chunks in any split, keeps nothing of them but an unfinished head, and
- * tells what it finds at once. One parser serves a connection, response after response.
- */
+/** The parser of responses. */
 import type { Buffer } from 'node:buffer';
-import { CR, LF } from './characters.js';
-import { ChunkedDecoder } from './chunked.js';
-import { HeadReader } from './head-reader.js';
+import { type MessageEvents, MessageParser } from './message-parser.js';
 import { refusal } from './refusal.js';
 import { type ResponseHead, ResponseScanner } from './response-head.js';
 
-/** Who is told what was found. The bytes are the caller's: what is kept of them must be copied. */
-export interface ResponseEvents {
+/** Who is told what was found. */
+export interface ResponseEvents extends MessageEvents {
   /** 100 to 199: the response follows. */
   onInformation(head: ResponseHead): void;
   onHead(head: ResponseHead): void;
-  onBody(bytes: Buffer, from: number, to: number): void;
-  /** The trailers, which may be none, have come. */
-  onTrailers(text: string): void;
-  onComplete(): void;
 }
-
-/** Nothing is expected. */
-const IDLE = 0;
-const HEAD = 1;
-const LENGTH = 2;
-const CHUNKED = 3;
-const TRAILERS = 4;
-const TO_END = 5;
 
 /** Informational responses ahead of one response. */
 const MOST_INFORMATION = 32;
 
-export class ResponseParser {
+export class ResponseParser extends MessageParser<ResponseScanner> {
   readonly #events: ResponseEvents;
-  readonly #reader = new HeadReader(new ResponseScanner());
-  #chunks: ChunkedDecoder | null = null;
-  #state = IDLE;
   #bodyless = false;
   #informed = 0;
-  /** Bytes of the body that are still to come, as far as it is known. */
-  #left = 0;
 
   constructor(events: ResponseEvents) {
+    super(events, new ResponseScanner());
     this.#events = events;
   }
 
   /** A response is expected; `bodyless`: to HEAD. Its head is at most `maxHeaderSize` bytes, and so are its trailers. */
   begin(bodyless: boolean, maxHeaderSize: number): void {
-    this.#reader.scanner.maxSize = maxHeaderSize;
-    this.#state = HEAD;
     this.#bodyless = bodyless;
     this.#informed = 0;
-    this.#left = 0;
+    this.expect(maxHeaderSize);
   }
 
-  /** Nothing is expected any more: what follows is dropped. */
-  stop(): void {
-    this.#state = IDLE;
-    this.#reader.reset();
-  }
-
-  /** Bytes of the body that will come; `Infinity` when that is not known. */
-  get left(): number {
-    if (this.#state === LENGTH) return this.#left;
-    return this.#state === IDLE ? 0 : Number.POSITIVE_INFINITY;
-  }
-
-  /** Takes the bytes up to `end`; gives how many of them were used: the rest is behind the response. Errors: `Refusal`. */
-  execute(chunk: Buffer, end: number): number {
-    let at = 0;
-    while (at < end) {
-      switch (this.#state) {
-        case HEAD:
-          at = this.#head(chunk, at, end);
-          break;
-        case LENGTH: {
-          const to = Math.min(end, at + this.#left);
-          this.#left -= to - at;
-          this.#events.onBody(chunk, at, to);
-          at = to;
-          if (this.#left === 0) this.#complete(LENGTH);
-          break;
-        }
-        case CHUNKED:
-          at = this.#chunk(chunk, at, end);
-          break;
-        case TRAILERS: {
-          const next = this.#reader.read(chunk, at, end, true);
-          if (next === -1) return end;
-          const { bytes, scanner } = this.#reader;
-          this.#events.onTrailers((bytes as Buffer).toString('latin1', scanner.start, scanner.line));
-          at = next;
-          this.#complete(TRAILERS);
-          break;
-        }
-        case TO_END:
-          this.#events.onBody(chunk, at, end);
-          return end;
-        default:
-          return at;
-      }
-    }
-    return at;
-  }
-
-  /** The other end has closed: true when that ends the response well. */
-  finish(): boolean {
-    if (this.#state !== TO_END) return this.#state === IDLE;
-    this.#complete(TO_END);
-    return true;
-  }
-
-  #head(chunk: Buffer, from: number, end: number): number {
-    const reader = this.#reader;
-    let at = from;
-    if (!reader.begun) {
-      // Empty lines ahead of a message are ignored (RFC 9112, 2.2).
-      while (at < end && (chunk[at] === CR || chunk[at] === LF)) at++;
-      if (at === end) return end;
-    }
-    const next = reader.read(chunk, at, end);
-    if (next === -1) return end;
-    const head = reader.scanner.head(reader.bytes as Buffer);
-    reader.bytes = null;
+  protected head(bytes: Buffer, scanner: ResponseScanner): void {
+    const head = scanner.head(bytes);
     if (head.status < 200) this.#information(head);
     else this.#response(head);
-    return next;
   }
 
   #information(head: ResponseHead): void {
@@ -142,32 +50,12 @@ export class ResponseParser {
     const { status } = head;
     if (this.#bodyless || status === 204 || status === 304 || head.length === 0) {
       this.#events.onHead(head);
-      this.#complete(HEAD);
+      this.noBody();
       return;
     }
-    if (head.chunked) {
-      this.#state = CHUNKED;
-      this.#chunks ??= new ChunkedDecoder();
-      this.#chunks.begin();
-    } else if (head.length > 0) {
-      this.#state = LENGTH;
-      this.#left = head.length;
-    } else this.#state = TO_END;
+    if (head.chunked) this.bodyInChunks();
+    else if (head.length > 0) this.bodyOf(head.length);
+    else this.bodyToEnd();
     this.#events.onHead(head);
-  }
-
-  #chunk(chunk: Buffer, at: number, end: number): number {
-    const chunks = this.#chunks as ChunkedDecoder;
-    const next = chunks.read(chunk, at, end);
-    if (chunks.over) this.#state = TRAILERS;
-    if (chunks.dataStart !== -1) this.#events.onBody(chunk, chunks.dataStart, next);
-    return next;
-  }
-
-  /** Unless it was stopped meanwhile. */
-  #complete(state: number): void {
-    if (this.#state !== state) return;
-    this.#state = IDLE;
-    this.#events.onComplete();
   }
 }

@@ -1,15 +1,36 @@
 /** The head of a response: status line and headers. */
 import type { Buffer } from 'node:buffer';
-import { CR, SPACE, VALUE } from './characters.js';
-import { HeadScanner } from './head-scanner.js';
+import { CR, codesOf, matches, SPACE, VALUE } from './characters.js';
+import { HeadScanner, NONE } from './head-scanner.js';
 import { refusal } from './refusal.js';
 
 const VERSION = [...'HTTP/1.'].map((letter) => letter.charCodeAt(0));
 /** `HTTP/1.1 200` */
 const STATUS_END = 12;
+const CONTENT_ENCODING = codesOf('content-encoding');
+const CONTENT_TYPE = codesOf('content-type');
+const KEEP_ALIVE = codesOf('keep-alive');
+const LOCATION = codesOf('location');
 
 export class ResponseScanner extends HeadScanner {
   status = 0;
+  /** Where values are, counted from `start`: pairs of begin and end, begin -1 without one. */
+  contentType = NONE;
+  contentTypeEnd = NONE;
+  contentEncoding = NONE;
+  contentEncodingEnd = NONE;
+  /** Of a `Content-Encoding` that is there several times, the others. */
+  moreEncodings = '';
+  location = NONE;
+  locationEnd = NONE;
+  keepAliveHint = NONE;
+  keepAliveHintEnd = NONE;
+
+  override begin(at: number, trailers = false): void {
+    super.begin(at, trailers);
+    this.contentType = this.contentEncoding = this.location = this.keepAliveHint = NONE;
+    this.moreEncodings = '';
+  }
 
   protected firstLine(bytes: Buffer, at: number, end: number): number {
     for (let i = 0; i < VERSION.length && at + i < end; i++) {
@@ -35,6 +56,38 @@ export class ResponseScanner extends HeadScanner {
     this.status = status;
     this.minor = minor;
     return this.lineEnd(bytes, i, end);
+  }
+
+  protected header(bytes: Buffer, at: number, length: number, from: number, to: number): void {
+    const { start } = this;
+    switch (length) {
+      case 8:
+        if (!matches(bytes, at, LOCATION) || this.location !== NONE) return;
+        this.location = from - start;
+        this.locationEnd = to - start;
+        return;
+      case 10:
+        if (!matches(bytes, at, KEEP_ALIVE)) return;
+        this.keepAliveHint = from - start;
+        this.keepAliveHintEnd = to - start;
+        return;
+      case 12:
+        if (!matches(bytes, at, CONTENT_TYPE) || this.contentType !== NONE) return;
+        this.contentType = from - start;
+        this.contentTypeEnd = to - start;
+        return;
+      case 16:
+        if (!matches(bytes, at, CONTENT_ENCODING)) return;
+        if (this.contentEncoding !== NONE) {
+          this.moreEncodings += `,${bytes.toString('latin1', from, to)}`;
+          return;
+        }
+        this.contentEncoding = from - start;
+        this.contentEncodingEnd = to - start;
+        return;
+      default:
+        return;
+    }
   }
 
   /** What was scanned; it is complete. */
