@@ -149,8 +149,8 @@ describe('a connection', () => {
     'is kept for the next request, and closed when one asks for that',
     green(function* () {
       const ports = new Set<number>();
-      const server = yield* serving(({ raw }) => {
-        ports.add(raw.socket.remotePort ?? 0);
+      const server = yield* serving(({ socket }) => {
+        ports.add(socket.remotePort ?? 0);
         return 'ok';
       });
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -118,6 +118,21 @@ export class RawClient {
   }
 }
 
+/** A GET as text, with the header lines `more`. */
+export function get(path: string, more = ''): string {
+  return `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+}
+
+/** A POST as text; `body` is Latin-1. */
+export function post(path: string, body: string, more = ''): string {
+  return `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
+}
+
+/** The status of each answer in `text`. */
+export function statuses(text: string): string[] {
+  return (text.match(/HTTP\/1\.1 \d+/g) ?? []).map((line) => line.slice(9));
+}
+
 /** Something that a test waits for once. */
 export function gate<T = void>(): {
   readonly open: (value: T) => void;

@@ -16,6 +16,9 @@ export const TOKEN = table((code) => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.f
 /** 1 for the bytes of a header value: all but controls; a tab is none. */
 export const VALUE = table((code) => code === TAB || (code >= SPACE && code !== 127));
 
+/** 1 for the bytes of the target of a request: all of ASCII that can be seen. */
+export const TARGET = table((code) => code > SPACE && code < 127);
+
 /** What a hexadecimal digit stands for, -1 for other bytes. */
 export const HEX = new Int8Array(256).fill(-1);
 for (let i = 0; i < 16; i++) {

@@ -7,5 +7,6 @@ export type { BodyStream, RequestBody } from './request-body.js';
 export type { HeadersInit, RequestOptions } from './request-options.js';
 export { HttpResponse } from './response.js';
 export { HttpServer, type RequestHandler, type ServeOptions, serve } from './serve.js';
-export { BodyNotJson, RequestTooLarge } from './server-errors.js';
+export type { ServerBody } from './server-body.js';
+export { BodyNotJson, RequestIncomplete, RequestTooLarge } from './server-errors.js';
 export { ServerRequest } from './server-request.js';

@@ -1,17 +1,12 @@
 /** Sending what a handler gave. */
-import type { ServerResponse } from 'node:http';
+import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
-import { finished } from 'node:stream/promises';
-import { attempt } from '../../runtime/attempt.js';
 import { showValue } from '../../runtime/check.js';
 import { each } from '../../runtime/each.js';
-import type { Operation } from '../../runtime/operation.js';
 import { Results } from '../../runtime/results.js';
-import { isExit, withTimeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
-import { until } from '../../runtime/until.js';
-import { StreamWriter } from '../stream/index.js';
-import type { ServerRequest } from './server-request.js';
+import type { Answer } from './answer.js';
+import { type AnswerHead, isBodyless, plainHead, responseHead, wrongLength } from './answer-head.js';
 
 /** What comes bit by bit. */
 type Pieces = Results<string | Uint8Array> | Readable | AsyncIterable<string | Uint8Array>;
@@ -19,23 +14,20 @@ type Pieces = Results<string | Uint8Array> | Readable | AsyncIterable<string | U
 /** What a handler may give: see `http.serve`. */
 export type Reply = Response | string | Uint8Array | Pieces | object | null | undefined;
 
-/** The headers of an answer that nobody gave. */
-export const REFUSED = { connection: 'close', 'content-length': 0 };
-
-/** ms for which the rest of a body is read that was refused. */
-const LINGER = 1000;
-
 /** Sends `reply`: what is whole at once, the rest as the other end takes it. True: there is more, for `stream`. */
-export function send(response: ServerResponse, reply: unknown): boolean {
+export function send(answer: Answer, reply: unknown): boolean {
   if (typeof reply === 'string') {
-    whole(response, 'text/plain; charset=utf-8', reply);
+    whole(answer, 'text/plain; charset=utf-8', reply);
   } else if (reply === null || reply === undefined) {
-    response.writeHead(204).end();
+    answer.whole(plainHead(204, '', -1), '');
   } else if (reply instanceof Uint8Array) {
-    whole(response, 'application/octet-stream', reply);
+    whole(answer, 'application/octet-stream', reply);
   } else if (typeof reply === 'object') {
     if (reply instanceof Response || Symbol.asyncIterator in reply) return true;
-    whole(response, 'application/json', JSON.stringify(reply));
+    const text = JSON.stringify(reply) as string | undefined;
+    if (text === undefined)
+      throw new TypeError(`${showValue(reply)} has a toJSON that gives nothing to send`);
+    whole(answer, 'application/json', text);
   } else {
     throw new TypeError(
       `a handler must give a Response, a string, bytes, an object or null, got ${showValue(reply)}`,
@@ -44,9 +36,9 @@ export function send(response: ServerResponse, reply: unknown): boolean {
   return false;
 }
 
-function whole(response: ServerResponse, type: string, body: string | Uint8Array): void {
+function whole(answer: Answer, type: string, body: string | Uint8Array): void {
   const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-  response.writeHead(200, { 'content-type': type, 'content-length': length }).end(body);
+  answer.whole(plainHead(200, type, length), body);
 }
 
 /** Lets go of a reply that is not sent. */
@@ -62,70 +54,34 @@ function drop(body: ReadableStream | null): void {
 }
 
 /** Sends a reply that comes bit by bit. */
-export function* stream(response: ServerResponse, reply: Response | Pieces): Green<void> {
-  const head = reply instanceof Response ? reply : null;
-  const body = head === null ? (reply as Results<string>) : head.body;
-  // An answer to HEAD is a head.
-  if (body === null || response.req.method === 'HEAD') {
-    letGo(reply);
-    begin(response, head);
-    response.end();
-    return;
-  }
+export function* stream(answer: Answer, reply: Response | Pieces): Green<void> {
   let pieces: Results<string | Uint8Array> | undefined;
   try {
+    const head = reply instanceof Response ? responseHead(reply) : plainHead(200, '', -1);
+    const body = reply instanceof Response ? reply.body : (reply as Results<string>);
+    // An answer to HEAD is a head.
+    if (body === null || answer.received.method === 'HEAD') {
+      answer.whole(body === null ? withoutBody(answer, head) : head, '');
+      return;
+    }
     pieces = each<string | Uint8Array>(body as Results<string>);
     let more = yield* pieces.more();
+    if (!(yield* answer.turn())) return;
     // With the first piece: what fails before it can still be answered.
-    begin(response, head);
-    const writer = new StreamWriter(response);
-    while (more && (yield* sent(response, writer.write(pieces.value)))) more = yield* pieces.more();
-    if (!more) yield* sent(response, writer.end());
+    answer.begin(head, true);
+    while (more && (yield* answer.send(pieces.value))) more = yield* pieces.more();
+    if (!more) answer.end();
   } finally {
     pieces?.close();
     letGo(reply);
     // One that ends early must not look whole.
-    if (response.headersSent && !response.writableEnded) response.destroy();
+    if (answer.begun && !answer.over) answer.cut();
   }
 }
 
-function begin(response: ServerResponse, head: Response | null): void {
-  if (head === null) {
-    response.writeHead(200);
-    return;
-  }
-  for (const [name, value] of head.headers) if (name !== 'set-cookie') response.setHeader(name, value);
-  const cookies = head.headers.getSetCookie();
-  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
-  // A body of another length would be taken for the next answer.
-  response.strictContentLength = head.body !== null && response.req.method !== 'HEAD';
-  response.writeHead(head.status, head.statusText === '' ? undefined : head.statusText);
-}
-
-/** Whether `writing` succeeds; that the other end is gone is no error of the handler's. */
-function* sent(response: ServerResponse, writing: Operation<void>): Green<boolean> {
-  try {
-    yield* writing;
-    return true;
-  } catch (error) {
-    if (response.destroyed && !isExit(error)) return false;
-    throw error;
-  }
-}
-
-/**
- * Answers with a status and nothing else, and ends the connection: what has not been read of the request would be taken for the next one. It is
- * read for a while, since an answer may be lost at the other end when the connection is closed while that still sends.
- */
-export function* refuse(request: ServerRequest, status: number): Green<void> {
-  const { _response: response, raw } = request;
-  response.writeHead(status, REFUSED);
-  if (!raw.complete) {
-    response.flushHeaders();
-    request._release();
-    raw.resume();
-    const rest = until((signal) => finished(raw, { signal: signal as AbortSignal, writable: false }));
-    yield* withTimeout(LINGER, { timeoutValue: undefined }, attempt(rest));
-  }
-  response.end();
+/** `head`, to which no body belongs. Errors: `TypeError` when it says that there is one. */
+function withoutBody(answer: Answer, head: AnswerHead): AnswerHead {
+  if (answer.received.method === 'HEAD' || isBodyless(head.status)) return head;
+  if (head.length > 0) throw wrongLength(0, head.length);
+  return head.length === 0 ? head : { ...head, length: 0, fields: `${head.fields}content-length: 0\r\n` };
 }

@@ -1,5 +1,4 @@
 /** The greenlet that answers one request. */
-import type { ServerResponse } from 'node:http';
 import { type AnyFn, Call } from '../../runtime/call.js';
 import type { Fiber } from '../../runtime/fiber.js';
 import { report } from '../../runtime/hub.js';
@@ -7,8 +6,8 @@ import { Greenlet } from '../../runtime/scheduled-greenlet.js';
 import { isExit } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import { ENTER, NEW, START } from '../../runtime/waiter.js';
-import { letGo, REFUSED, refuse, send, stream } from './reply.js';
-import type { Answering, ServerConnection } from './server-connection.js';
+import type { Answer, Answering } from './answer.js';
+import { letGo, send, stream } from './reply.js';
 import { statusOf } from './server-errors.js';
 import type { ServerRequest } from './server-request.js';
 
@@ -21,51 +20,41 @@ export interface Answers {
 
 export class RequestGreenlet extends Greenlet<void> implements Answering {
   readonly request: ServerRequest;
-  readonly #response: ServerResponse;
+  readonly #answer: Answer;
   readonly #answers: Answers;
-  readonly #connection: ServerConnection;
   /** The handler has ended, and what it gave is sent or being sent. */
   #answered = false;
 
-  constructor(answers: Answers, request: ServerRequest, connection: ServerConnection) {
+  constructor(answers: Answers, request: ServerRequest, answer: Answer) {
     super(answers.handler, request);
     this.request = request;
-    this.#response = request._response;
+    this.#answer = answer;
     this.#answers = answers;
-    this.#connection = connection;
-    connection.open.push(this);
-    connection.last = this.#response;
+    answer.connection.open.push(this);
   }
 
   disconnected(): void {
-    if (this.#answers.killOnDisconnect && !this.#response.writableFinished) this._kill(undefined);
-  }
-
-  isLast(): void {
-    if (!this.#response.headersSent) this.#response.setHeader('connection', 'close');
+    if (this.#answers.killOnDisconnect && !this.#answer.over) this._kill(undefined);
   }
 
   /** The handler has failed: `onError` may answer, else the status says what went wrong. */
   *#failed(error: unknown): Green<void> {
     const status = statusOf(error);
     const { onError } = this.#answers;
-    const response = this.#response;
+    const answer = this.#answer;
     if (onError === undefined && status === 500) report(error, null);
     const value = onError === undefined ? undefined : yield* new Call(onError, [error, this.request]);
-    if (response.destroyed || response.writableEnded || response.headersSent) {
+    if (answer.begun || answer.isLost) {
       letGo(value);
-      if (!response.writableEnded) response.destroy();
-      return;
-    }
-    for (const name of response.getHeaderNames()) response.removeHeader(name);
-    if (value === undefined) yield* refuse(this.request, status);
-    else if (send(response, value)) yield* stream(response, value as Response);
+      if (!answer.over) answer.cut();
+    } else if (value === undefined) answer.refuse(status);
+    else if (send(answer, value)) yield* stream(answer, value as Response);
   }
 
   /** Sends what takes a while; as carefully as what the handler does. */
   *#stream(value: Response): Green<void> {
     try {
-      yield* stream(this.#response, value);
+      yield* stream(this.#answer, value);
     } catch (error) {
       if (isExit(error)) throw error;
       yield* this.#failed(error);
@@ -74,11 +63,11 @@ export class RequestGreenlet extends Greenlet<void> implements Answering {
 
   /** What is still to be done when the handler has ended, null when nothing is. */
   #rest(outcome: unknown, threw: boolean): Green<void> | null {
-    const response = this.#response;
+    const answer = this.#answer;
     if (threw) return isExit(outcome) ? null : this.#failed(outcome);
     try {
-      if (response.destroyed || response.writableEnded) letGo(outcome);
-      else if (send(response, outcome)) return this.#stream(outcome as Response);
+      if (answer.isLost) letGo(outcome);
+      else if (send(answer, outcome)) return this.#stream(outcome as Response);
     } catch (error) {
       return this.#failed(error);
     }
@@ -99,14 +88,13 @@ export class RequestGreenlet extends Greenlet<void> implements Answering {
       }
     }
     const next = super._ended(threw ? outcome : undefined, threw, first);
-    this.#connection.ended(this);
-    this.request._release();
-    const response = this.#response;
+    const answer = this.#answer;
     // Killed before it could answer, or `onError` has failed, too.
-    if (!response.writableEnded && !response.destroyed) {
-      if (response.headersSent) response.destroy();
-      else response.writeHead(this.killed ? 503 : 500, REFUSED).end();
+    if (!answer.over && !answer.isLost) {
+      if (answer.begun) answer.cut();
+      else answer.refuse(this.killed ? 503 : 500);
     }
+    answer.connection.ended(this, answer);
     return next;
   }
 }

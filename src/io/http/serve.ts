@@ -1,10 +1,6 @@
-/**
- * An HTTP server with a greenlet for each request. The protocol is the host's: `node:http` parses and writes, keeps connections alive
- * and times them out.
- */
-import { createServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer, type ServerOptions as SecureOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+/** An HTTP server with a greenlet for each request, straight on the host's sockets (server-connection.ts). */
+import type { AddressInfo, ListenOptions } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { shield } from '../../runtime/attempt.js';
 import { type AnyFn, Call } from '../../runtime/call.js';
 import {
@@ -17,7 +13,6 @@ import {
   timeoutOf,
 } from '../../runtime/check.js';
 import { GreenletError } from '../../runtime/errors.js';
-import { openTurn, runTurn } from '../../runtime/hub.js';
 import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
@@ -28,11 +23,11 @@ import type { Green } from '../../runtime/types.js';
 import { Event } from '../../sync/event.js';
 import { Group } from '../../sync/group.js';
 import { Pool } from '../../sync/pool.js';
-import { REFUSED } from './reply.js';
+import type { Answer } from './answer.js';
 import { type Answers, RequestGreenlet } from './request-greenlet.js';
-import { ServerConnection } from './server-connection.js';
 import { ServerRequest } from './server-request.js';
 import { ServerRun } from './server-run.js';
+import type { Limits } from './server-times.js';
 
 /** Answers one request. */
 export type RequestHandler = (request: ServerRequest) => unknown;
@@ -53,20 +48,25 @@ export interface ServeOptions {
   readonly killOnDisconnect?: boolean | undefined;
   /** Bytes of the largest body that is read as a whole; 10 MiB unless given. */
   readonly maxBodySize?: number | undefined;
-  /** ms: see `node:http`. */
+  /** ms until the head of a request has come; then it is answered with 408. 60 s unless given; 0 or `Infinity`: no limit. */
   readonly headersTimeout?: number | undefined;
+  /** ms until all of a request has come. 300 s unless given. */
   readonly requestTimeout?: number | undefined;
+  /** ms that an idle connection is kept. 5 s unless given. */
   readonly keepAliveTimeout?: number | undefined;
-  /** Bytes of the largest head. */
+  /** Bytes of the largest head; 16 KiB unless given. A larger one is answered with 431. */
   readonly maxHeaderSize?: number | undefined;
   /** Key and certificate: it serves HTTPS. */
-  readonly tls?: SecureOptions | undefined;
+  readonly tls?: TlsOptions | undefined;
 }
 
 const MAX_BODY = 10 * 1024 * 1024;
+const MAX_HEAD = 16 * 1024;
 
 export class HttpServer {
   readonly #options: ServeOptions;
+  readonly #limits: Limits & { readonly maxHeaderSize: number };
+  readonly #target: ListenOptions;
   readonly #answers: Answers;
   readonly #members: Pool | Group | null;
   readonly #stopped = new Event();
@@ -83,6 +83,12 @@ export class HttpServer {
     checkCount(maxBodySize, 'maxBodySize');
     checkMs(stopTimeout, 'stopTimeout');
     checkType(killOnDisconnect, 'killOnDisconnect', 'boolean');
+    const { headersTimeout = 60_000, requestTimeout = 300_000, keepAliveTimeout = 5000 } = options;
+    const { maxHeaderSize = MAX_HEAD } = options;
+    checkMs(headersTimeout, 'headersTimeout');
+    checkMs(requestTimeout, 'requestTimeout');
+    checkMs(keepAliveTimeout, 'keepAliveTimeout');
+    checkCount(maxHeaderSize, 'maxHeaderSize', 1);
     if (onError !== undefined) checkFn(onError, 'onError');
     if (typeof pool === 'number') checkCount(pool, 'pool', 1);
     else if (pool !== undefined && !(pool instanceof Pool || pool instanceof Group)) {
@@ -94,6 +100,9 @@ export class HttpServer {
       killOnDisconnect,
     };
     this.#options = { ...options, maxBodySize, stopTimeout };
+    this.#limits = { headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize };
+    const { host, path } = options;
+    this.#target = path !== undefined ? { path } : host === undefined ? { port } : { port, host };
     this.#members = typeof pool === 'number' ? new Pool(pool) : (pool ?? null);
   }
 
@@ -109,49 +118,35 @@ export class HttpServer {
 
   #listen(): ServerRun {
     if (this.#run !== null && !this.#run.stopped) return this.#run;
-    const { tls, headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize } = this.#options;
-    const { port = 0, host, path } = this.#options;
-    const options: ServerOptions = {
-      noDelay: true,
-      ...defined({ headersTimeout, requestTimeout, keepAliveTimeout, maxHeaderSize }),
-    };
-    const onRequest = (raw: IncomingMessage, response: ServerResponse) => this.#begin(run, raw, response);
-    const server =
-      tls === undefined
-        ? createServer(options, onRequest)
-        : createSecureServer({ ...options, ...tls }, onRequest);
     this.#stopped.clear();
     this.#stopping = null;
-    const run = new ServerRun(
-      server,
-      tls !== undefined,
-      path === undefined ? defined({ port, host }) : { path },
-      () => {
+    const run = new ServerRun({
+      ...this.#limits,
+      target: this.#target,
+      tls: this.#options.tls,
+      answer: this.#answer,
+      failed: () => {
         if (this.#run !== run) return;
         this.#run = null;
         this.#stopped.set();
       },
-    );
+    });
     this.#run = run;
     return run;
   }
 
-  #begin(run: ServerRun, raw: IncomingMessage, response: ServerResponse): void {
-    const { maxBodySize, tls } = this.#options;
-    const connection = ServerConnection.of(raw.socket);
+  readonly #answer = (run: ServerRun, answer: Answer): void => {
     if (run.stopped) {
-      connection.last = response;
-      response.writeHead(503, REFUSED).end();
+      answer.refuse(503);
       return;
     }
-    const request = new ServerRequest(raw, response, maxBodySize as number, tls !== undefined);
-    const member = new RequestGreenlet(this.#answers, request, connection);
+    const { maxBodySize, tls } = this.#options;
+    const request = new ServerRequest(answer, maxBodySize as number, tls !== undefined);
+    const member = new RequestGreenlet(this.#answers, request, answer);
     if (run.daemon) member.unref();
-    const opened = openTurn();
     if (this.#members === null) member.start();
     else this.#members._place(member);
-    if (opened) runTurn();
-  }
+  };
 
   /**
    * Listens no more, and waits until the requests under way have been answered; those that have not after `timeout` ms (`stopTimeout`
@@ -230,10 +225,6 @@ export class HttpServer {
   toString(): string {
     return `<HttpServer ${this.started ? 'on' : 'off'}, ${this.requests} requests>`;
   }
-}
-
-function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** Waits until a server listens. */

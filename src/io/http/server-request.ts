@@ -1,33 +1,31 @@
 /** A request, as a handler of `http.serve` sees it. */
 import { Buffer } from 'node:buffer';
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
 import { Call } from '../../runtime/call.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Results } from '../../runtime/results.js';
 import type { Green } from '../../runtime/types.js';
 import type { ReadLineOptions } from '../net/byte-reader.js';
-import { StreamReader } from '../stream/index.js';
+import type { Answer } from './answer.js';
+import { headersOf, rawHeadersOf } from './request-headers.js';
+import { ServerBody } from './server-body.js';
 import { BodyNotJson, RequestTooLarge } from './server-errors.js';
 
 export class ServerRequest {
-  /** The host's request. */
-  readonly raw: IncomingMessage;
-  /** @internal */
-  readonly _response: ServerResponse;
+  readonly method: string;
+  readonly #answer: Answer;
   readonly #maxBodySize: number;
   readonly #encrypted: boolean;
   #url: URL | undefined;
-  #reader: StreamReader | undefined;
+  #headers: IncomingHttpHeaders | undefined;
 
-  constructor(raw: IncomingMessage, response: ServerResponse, maxBodySize: number, encrypted: boolean) {
-    this.raw = raw;
-    this._response = response;
+  /** @internal */
+  constructor(answer: Answer, maxBodySize: number, encrypted: boolean) {
+    this.method = answer.received.method;
+    this.#answer = answer;
     this.#maxBodySize = maxBodySize;
     this.#encrypted = encrypted;
-  }
-
-  get method(): string {
-    return this.raw.method ?? 'GET';
   }
 
   /** The whole URL, by the `Host` header. */
@@ -45,23 +43,45 @@ export class ServerRequest {
   }
 
   get #parsed(): URL {
-    this.#url ??= parse(this.raw.url ?? '/', this.raw.headers.host, this.#encrypted ? 'https' : 'http');
+    this.#url ??= parse(this.#answer.received.target, this.headers.host, this.#encrypted ? 'https' : 'http');
     return this.#url;
   }
 
-  /** The headers by their names in lower case. */
+  /** The headers by their names in lower case, with the values and their types as `node:http` has them; without a prototype. */
   get headers(): IncomingHttpHeaders {
-    return this.raw.headers;
+    this.#headers ??= headersOf(this.#answer.received.fields);
+    return this.#headers;
+  }
+
+  /** The names and values of the headers, in turn, as they came. */
+  get rawHeaders(): string[] {
+    return rawHeadersOf(this.#answer.received.fields);
+  }
+
+  /** The headers that came behind a body in chunks: none before that has been read to its end. */
+  get trailers(): IncomingHttpHeaders {
+    return headersOf(this.#answer.trailers);
+  }
+
+  /** `1.0` or `1.1`. */
+  get httpVersion(): string {
+    return `1.${this.#answer.received.minor}`;
+  }
+
+  /** The host's socket, for what it tells (addresses, certificates): it is the server that reads, writes and closes it. */
+  get socket(): Socket {
+    return this.#answer.connection.socket;
   }
 
   get remoteAddress(): string | undefined {
-    return this.raw.socket.remoteAddress;
+    return this.socket.remoteAddress;
   }
 
   /** The body as it arrives; who reads slowly holds up the sender. Errors: as `bytes`. */
-  get body(): StreamReader {
-    this.#reader ??= new StreamReader(this.raw);
-    return this.#reader;
+  get body(): ServerBody {
+    const answer = this.#answer;
+    answer.body ??= new ServerBody(answer, true);
+    return answer.body;
   }
 
   chunks(): Results<Buffer> {
@@ -72,9 +92,13 @@ export class ServerRequest {
     return this.body.lines(options);
   }
 
-  /** The whole body. Errors: `RequestTooLarge` above `maxBodySize`, which answers 413; the host's when the sender goes away. */
+  /**
+   * The whole body. Errors: `RequestTooLarge` above `maxBodySize`, which answers 413; `RequestIncomplete` when it is malformed (400), late
+   * (408), or the sender goes away.
+   */
   bytes(): Operation<Buffer> {
-    return new Call(collect, [this.body, this.raw, this.#maxBodySize], 'ServerRequest.bytes');
+    const announced = this.#answer.received.length;
+    return new Call(collect, [this.body, announced, this.#maxBodySize], 'ServerRequest.bytes');
   }
 
   /** The whole body as text (UTF-8). */
@@ -87,15 +111,8 @@ export class ServerRequest {
     return new Call(toJson as never, [this], 'ServerRequest.json');
   }
 
-  /** Drops what is unread of the body, so that the next request can come. @internal */
-  _release(): void {
-    if (this.#reader === undefined || this.raw.readableEnded) return;
-    this.raw.removeAllListeners('data');
-    this.raw.resume();
-  }
-
   toString(): string {
-    return `<ServerRequest ${this.method} ${this.raw.url}>`;
+    return `<ServerRequest ${this.#answer.label}>`;
   }
 }
 
@@ -114,8 +131,7 @@ function parse(target: string, host: string | undefined, protocol: string): URL 
   return url;
 }
 
-function* collect(body: StreamReader, raw: IncomingMessage, most: number): Green<Buffer> {
-  const announced = Number(raw.headers['content-length'] ?? 0);
+function* collect(body: ServerBody, announced: number, most: number): Green<Buffer> {
   if (announced > most) throw new RequestTooLarge(announced, most);
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,30 +1,65 @@
 /** One time that a server listens: from its start until the last of its connections is gone. */
-import type { Server } from 'node:http';
-import type { ListenOptions, Socket } from 'node:net';
+import { AsyncResource } from 'node:async_hooks';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { createServer as createSecureServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { contexts } from '../../runtime/context.js';
 import { GreenletError } from '../../runtime/errors.js';
 import { report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Green } from '../../runtime/types.js';
 import { until } from '../../runtime/until.js';
 import { byDaemon, forget, release } from '../hold.js';
-import { type Answering, ServerConnection } from './server-connection.js';
+import type { Answer, Answering } from './answer.js';
+import { type ConnectionOwner, ServerConnection } from './server-connection.js';
+import { type Limits, ServerTimes } from './server-times.js';
 
-export class ServerRun {
+export interface RunOptions extends Limits {
+  readonly maxHeaderSize: number;
+  readonly target: ListenOptions;
+  readonly tls: TlsOptions | undefined;
+  /** Has a request answered. */
+  readonly answer: (run: ServerRun, answer: Answer) => void;
+  /** It cannot listen. */
+  readonly failed: () => void;
+}
+
+export class ServerRun implements ConnectionOwner {
   readonly server: Server;
+  readonly maxHeaderSize: number;
+  readonly times: ServerTimes;
+  readonly persistence: string;
   /** It was started by a daemon: neither it nor the requests hold the process. */
   readonly daemon = byDaemon();
+  readonly #answer: RunOptions['answer'];
   /** Those that are there, and those that are being answered though they are gone. */
   readonly #connections = new Set<ServerConnection>();
-  readonly #idle = (connection: ServerConnection) => void this.#connections.delete(connection);
   readonly #sockets = new Set<Socket>();
   readonly #listening: Promise<void>;
   readonly #closed: Promise<void>;
+  /** Requests are worked on in the async context of whoever started it. */
+  readonly #context = new AsyncResource('HttpServer');
+  #clock: NodeJS.Timeout | null = null;
   #waiting = 0;
   #heard = false;
   #stopped = false;
 
-  /** Listens at `target`. Errors go to those who wait, or else to `hub.onError`; `failed` is called when it cannot listen. */
-  constructor(server: Server, secure: boolean, target: ListenOptions, failed: () => void) {
+  /** Listens at once. Errors go to those who wait, or else to `hub.onError`. */
+  constructor(options: RunOptions) {
+    const { tls, keepAliveTimeout, headersTimeout, target, failed } = options;
+    this.maxHeaderSize = options.maxHeaderSize;
+    this.#answer = options.answer;
+    this.times = new ServerTimes(options);
+    const isKept = keepAliveTimeout > 0 && keepAliveTimeout < Number.POSITIVE_INFINITY;
+    const hint = isKept ? `Keep-Alive: timeout=${Math.floor(keepAliveTimeout / 1000)}\r\n` : '';
+    this.persistence = `Connection: keep-alive\r\n${hint}`;
+    const sockets = { allowHalfOpen: true, noDelay: true };
+    // A handshake is a part of the wait for the headers.
+    const isTimed = headersTimeout > 0 && headersTimeout < 2 ** 31;
+    const handshake = isTimed ? { handshakeTimeout: headersTimeout } : {};
+    const server =
+      tls === undefined
+        ? createServer(sockets)
+        : createSecureServer({ ALPNProtocols: ['http/1.1'], ...handshake, ...tls, ...sockets });
     this.server = server;
     this.#closed = new Promise((resolve) => server.once('close', resolve));
     this.#listening = new Promise((resolve, reject) => {
@@ -49,12 +84,37 @@ export class ServerRun {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    // Of an encrypted one that is the socket below.
-    server.on(secure ? 'secureConnection' : 'connection', (socket: Socket) => {
-      this.#connections.add(new ServerConnection(socket, this.#idle));
-    });
+    // Of an encrypted one `connection` has the socket below.
+    server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#begin(socket));
+    server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy());
     server.listen(target);
     if (this.daemon) release(server);
+  }
+
+  #begin(socket: Socket): void {
+    const connection = new ServerConnection(socket, this);
+    this.#connections.add(connection);
+    this.#clock ??= setInterval(() => this.#tick(), this.times.interval).unref();
+    // A handshake that has ended meanwhile.
+    if (this.#stopped) connection.stop();
+  }
+
+  #tick(): void {
+    this.times.now++;
+    for (const connection of this.#connections) connection.tick();
+  }
+
+  answer(answer: Answer): void {
+    // The host shows the store to what accepts a connection, but not to what reads from it.
+    if (contexts.capture === null) this.#answer(this, answer);
+    else this.#context.runInAsyncScope(this.#answer, undefined, this, answer);
+  }
+
+  gone(connection: ServerConnection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0 || this.#clock === null) return;
+    clearInterval(this.#clock);
+    this.#clock = null;
   }
 
   /** It takes no more connections and requests. */
@@ -79,7 +139,7 @@ export class ServerRun {
     this.#stopped = true;
     forget(this.server);
     this.server.close();
-    for (const member of this.members()) member.isLast();
+    for (const connection of this.#connections) connection.stop();
   }
 
   /** Those who answer requests now. */
@@ -90,7 +150,7 @@ export class ServerRun {
   /** Waits until all answers that are under way have been sent, or their connections are gone. */
   *sent(): Green<void> {
     for (const connection of [...this.#connections]) {
-      while (connection.sending) yield* until(closed(connection));
+      while (connection.sending) yield* until(finished(connection));
     }
   }
 
@@ -102,14 +162,14 @@ export class ServerRun {
 }
 
 /** The last answer of `connection` has been sent, or is lost. */
-function closed({ last, socket }: ServerConnection): Promise<void> {
+function finished({ socket }: ServerConnection): Promise<void> {
   return new Promise((resolve) => {
     const over = () => {
-      last?.off('close', over);
+      socket.off('finish', over);
       socket.off('close', over);
       resolve();
     };
-    last?.on('close', over);
+    socket.on('finish', over);
     socket.on('close', over);
   });
 }
