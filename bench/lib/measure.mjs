@@ -34,7 +34,7 @@ import { Bench } from 'tinybench';
 /** How long, in ms: runs that do not count, at least and at most; then the counted ones. And how many of both there are at least,
  * if they do not take twice that time. */
 export const EFFORTS = {
-  quick: { warm: [80, 300], warmups: 3, count: 80, runs: 1 },
+  quick: { warm: [80, 250], warmups: 3, count: 60, runs: 1 },
   // Small sizes are to be as warm as great ones.
   growth: { warm: [400, 3000], warmups: 3, count: 200, runs: 1 },
   full: { warm: [250, 2000], warmups: 4, count: 500, runs: 3 },
