@@ -100,6 +100,27 @@ describe('a body', () => {
   );
 
   it(
+    'that is still being sent when it has been refused does not make its sender lose the answer',
+    green(function* () {
+      const server = yield* serving((request) => request.text(), { maxBodySize: 1000 });
+      const client = new RawClient(server);
+      client.socket.pause();
+      client.send(sized(20 * BLOCK.length));
+      for (let i = 0; i < 20; i++) {
+        // None of it fails, which it would if the connection were closed on it.
+        yield* until(
+          new Promise<void>((resolve, reject) => {
+            client.socket.write(BLOCK, (error) => (error == null ? resolve() : reject(error)));
+          }),
+        );
+      }
+      client.socket.resume();
+      yield* until(client.closed);
+      expect(client.text).toMatch(/^HTTP\/1\.1 413 (.*\r\n)*Connection: close\r\n\r\n$/);
+    }),
+  );
+
+  it(
     'of no known length that nobody reads is dropped up to a bound, and then cut',
     green(function* () {
       const server = yield* serving(() => 'unread');

@@ -242,6 +242,28 @@ describe('stop', () => {
   );
 
   it(
+    'ends idle connections at once, while others are being answered',
+    green(function* () {
+      const go = gate();
+      const server = yield* serving(function* ({ path }) {
+        if (path === '/busy') yield* until(go.opened);
+        return path;
+      });
+      const idle = new RawClient(server).send(GET);
+      yield* until(idle.until(/\r\n\r\n\/$/));
+      const busy = new RawClient(server).send(GET.replace('/', '/busy'));
+      yield* until(eventually('it is worked on', () => server.requests === 1));
+      const stopping = spawn(() => server.stop({ timeout: NEVER }));
+      yield* until(idle.closed);
+      expect([stopping.ready(), server.requests]).toEqual([false, 1]);
+      go.open();
+      expect(yield* stopping.get()).toEqual([]);
+      yield* until(busy.closed);
+      expect(busy.text).toMatch(/\/busy$/);
+    }),
+  );
+
+  it(
     'kills after its timeout, gives those it had to kill, and they are answered with 503',
     green(function* () {
       const cleaned: string[] = [];

@@ -93,24 +93,26 @@ describe('requests that are sent on unasked', () => {
   it(
     'behind one that ends the connection are not answered, and those that are worked on are killed',
     green(function* () {
-      const killed: string[] = [];
+      const killed: [path: string, closed: boolean][] = [];
       const both = gate();
       let calls = 0;
-      const server = yield* serving(function* ({ path }) {
+      const server = yield* serving(function* ({ path, socket }) {
         if (++calls === 2) both.open();
         yield* until(both.opened);
         if (path === '/first') return new Response('bye', { headers: { connection: 'close' } });
         try {
           yield* until(new Promise(() => {}));
         } finally {
-          killed.push(path);
+          killed.push([path, socket.destroyed]);
         }
         return 'never';
       });
-      const client = new RawClient(server).send(get('/first') + get('/second'));
+      const client = new RawClient(server).send(`${get('/first')}${get('/second')}GET /third`);
       yield* until(client.closed);
       yield* until(eventually('the other is killed', () => killed.length === 1));
       expect(statuses(client.text)).toEqual(['200']);
+      // At once, and not when the connection is closed after a while.
+      expect(killed).toEqual([['/second', false]]);
     }),
   );
 

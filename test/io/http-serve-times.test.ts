@@ -2,11 +2,13 @@
  * http.serve: what takes too long is cut. The limits are short here, and each test waits for what comes of one: that nothing comes of
  * it would show as a test that does not end.
  */
+import type { Socket } from 'node:net';
 import { green, until } from 'greenlets';
 import { http } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
-import { eventually, watchLeftovers } from '../support/leftovers.js';
+import { eventually, listenerCount, watchLeftovers } from '../support/leftovers.js';
+import { CERT, KEY } from './http-certificate.js';
 import { gate, RawClient, serving } from './http-serve-support.js';
 
 const hub = watchHub();
@@ -179,12 +181,17 @@ describe('keepAliveTimeout', () => {
     'does not count while a request is worked on, nor while the other end takes its answer',
     green(function* () {
       const size = 40_000_000;
+      let socket: Socket | undefined;
       const asked = gate();
       const late = gate();
       const server = yield* serving(
-        function* ({ path }) {
+        function* (request) {
+          const { path } = request;
           if (path === '/slow') yield* until(late.opened);
-          if (path === '/large') asked.open();
+          if (path === '/large') {
+            socket = request.socket;
+            asked.open();
+          }
           return path === '/large' ? 'x'.repeat(size) : path;
         },
         { headersTimeout: LONGER, requestTimeout: LONGER, keepAliveTimeout: LONGER },
@@ -198,9 +205,50 @@ describe('keepAliveTimeout', () => {
       late.open();
       yield* until(slow.closed);
       expect(slow.text).toMatch(/\/slow$/);
+      expect(socket?.writable).toBe(true);
       large.socket.resume();
       yield* until(large.closed);
       expect(large.text.length).toBeGreaterThan(size);
+    }),
+  );
+});
+
+describe('a connection that is gone', () => {
+  it(
+    'is not cut again, however long its request goes on',
+    green(function* () {
+      const go = gate();
+      let socket: Socket | undefined;
+      const server = yield* serving(
+        function* (request) {
+          if (request.path === '/') return 'ok';
+          socket = request.socket;
+          yield* until(go.opened);
+          return 'nobody hears';
+        },
+        { ...UNLIMITED, keepAliveTimeout: SHORT, killOnDisconnect: false },
+      );
+      const client = new RawClient(server).send(GET.replace('/', '/slow'));
+      yield* until(eventually('it is worked on', () => server.requests === 1));
+      client.socket.resetAndDestroy();
+      yield* until(eventually('it is gone', () => socket?.closed === true));
+      const listeners = listenerCount(socket as Socket);
+      yield* until(longEnough(server));
+      expect(listenerCount(socket as Socket)).toBeLessThanOrEqual(listeners);
+      go.open();
+      yield* until(eventually('it has ended', () => server.requests === 0));
+    }),
+  );
+
+  it(
+    'by TLS is one that sends no TLS, or nothing: it is closed',
+    green(function* () {
+      const server = yield* serving(() => 'ok', { tls: { key: KEY, cert: CERT }, headersTimeout: LONGER });
+      for (const text of [GET, '']) {
+        const client = new RawClient(server).send(text);
+        yield* until(client.closed);
+        expect(client.text).not.toContain('HTTP');
+      }
     }),
   );
 });

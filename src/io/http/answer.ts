@@ -145,7 +145,6 @@ export class Answer implements BodySource, Sendable {
     if (!hasBody || this.received.method === 'HEAD' || isBodyless(head.status)) this.#framing = NONE;
     else if (head.length !== -1) this.#framing = LENGTH;
     else this.#framing = this.received.minor === 1 ? CHUNKED : TO_END;
-    if (this.#framing === TO_END) this.closes = true;
     this.#pending = this.#headText(head);
   }
 
@@ -204,7 +203,7 @@ export class Answer implements BodySource, Sendable {
     const { status, reason, fields, dated } = head;
     if (head.closes) this.closes = true;
     const chunked = this.#framing === CHUNKED;
-    // A client of HTTP/1.0 knows where the next answer begins by nothing else.
+    // A client of HTTP/1.0 knows the end of such an answer by that of the connection only.
     if (this.received.minor === 0 && head.length === -1) this.closes = true;
     const text = `HTTP/1.1 ${status} ${reason}\r\n${fields}${dated ? '' : `Date: ${httpDate()}\r\n`}`;
     return `${text}${this.connection.persistence(this)}${chunked ? 'Transfer-Encoding: chunked\r\n\r\n' : '\r\n'}`;
