@@ -2,9 +2,9 @@ import { request as nodeRequest } from 'node:http';
 import fc from 'fast-check';
 import { http } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
-import { ResponseParser } from '../../src/io/http/parser.js';
+import type { ResponseHead } from '../../src/io/http/client/response-head.js';
+import { ResponseParser } from '../../src/io/http/client/response-parser.js';
 import { Refusal } from '../../src/io/http/refusal.js';
-import type { ResponseHead } from '../../src/io/http/response-head.js';
 import { rawServer, writeAll } from './http-raw-server.js';
 
 /** The same search every time; another seed is another search. */

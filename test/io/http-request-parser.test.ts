@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import type { Green } from 'greenlets';
 import { http } from 'greenlets/io';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ReceivedRequest } from '../../src/io/http/received-request.js';
 import { Refusal } from '../../src/io/http/refusal.js';
-import { headersOf } from '../../src/io/http/request-headers.js';
-import { RequestParser } from '../../src/io/http/request-parser.js';
+import type { ReceivedRequest } from '../../src/io/http/server/received-request.js';
+import { headersOf } from '../../src/io/http/server/request-headers.js';
+import { RequestParser } from '../../src/io/http/server/request-parser.js';
 import { writeAll } from './http-raw-server.js';
 
 /** The same search every time; another seed is another search. */

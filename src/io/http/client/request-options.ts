@@ -1,7 +1,7 @@
 /** What `http.request` takes, checked at the call and brought into one form. */
-import { checkCount, checkMs, checkOptions, showValue } from '../../runtime/check.js';
+import { checkCount, checkMs, checkOptions, showValue } from '../../../runtime/check.js';
+import { consistsOf, TOKEN, VALUE } from '../characters.js';
 import { Agent, globalAgent, type TlsOptions } from './agent.js';
-import { consistsOf, TOKEN, VALUE } from './characters.js';
 import { type BodySource, bodyOf, type RequestBody } from './request-body.js';
 
 /** Names and values: an object, pairs, a `Map`, or the headers of a request or response. */

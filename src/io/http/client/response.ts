@@ -1,12 +1,12 @@
 /** What `http.request` gives. */
 import type { Buffer } from 'node:buffer';
-import { done, type Operation } from '../../runtime/operation.js';
-import { Results } from '../../runtime/results.js';
-import type { Started, Waiter } from '../../runtime/waiter.js';
-import { IoOperation } from '../io-wait.js';
-import { type PieceDecoder, TextLines } from '../text-lines.js';
+import { done, type Operation } from '../../../runtime/operation.js';
+import { Results } from '../../../runtime/results.js';
+import type { Started, Waiter } from '../../../runtime/waiter.js';
+import { IoOperation } from '../../io-wait.js';
+import { type PieceDecoder, TextLines } from '../../text-lines.js';
+import { HttpHeaders } from '../headers.js';
 import { joined, streamDecoder, textOf, utf8Text } from './body-text.js';
-import { HttpHeaders } from './headers.js';
 import type { BodyReading, IncomingBody } from './incoming-body.js';
 import type { ResponseHead } from './response-head.js';
 import { owned } from './slab.js';

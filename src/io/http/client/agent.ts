@@ -2,7 +2,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ConnectionOptions } from 'node:tls';
-import { checkCount, checkMs, checkOptions } from '../../runtime/check.js';
+import { checkCount, checkMs, checkOptions } from '../../../runtime/check.js';
 import { OriginPool, type PoolRules, type Route } from './pool.js';
 
 /** The host's options for TLS: `ca`, `cert`, `key`, `rejectUnauthorized`, `servername`, … */

@@ -1,7 +1,7 @@
 /** Bodies that are sent, in one form. */
 import { Buffer } from 'node:buffer';
-import { showValue } from '../../runtime/check.js';
-import type { Results } from '../../runtime/results.js';
+import { showValue } from '../../../runtime/check.js';
+import type { Results } from '../../../runtime/results.js';
 
 type Piece = string | Uint8Array;
 

@@ -1,10 +1,10 @@
 /** How the parts of an answer get to the socket, and the waits of those who send one bit by bit. */
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { showValue } from '../../runtime/check.js';
-import { done } from '../../runtime/operation.js';
-import type { Started, Waiter } from '../../runtime/waiter.js';
-import { IoOperation } from '../io-wait.js';
+import { showValue } from '../../../runtime/check.js';
+import { done } from '../../../runtime/operation.js';
+import type { Started, Waiter } from '../../../runtime/waiter.js';
+import { IoOperation } from '../../io-wait.js';
 
 /** Up to here copying is cheaper than a write of several parts. */
 const COPIED = 16 * 1024;

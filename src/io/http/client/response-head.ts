@@ -1,8 +1,8 @@
 /** The head of a response: status line and headers. */
 import type { Buffer } from 'node:buffer';
-import { CR, codesOf, matches, SPACE, VALUE } from './characters.js';
-import { HeadScanner, NONE } from './head-scanner.js';
-import { refusal } from './refusal.js';
+import { CR, codesOf, matches, SPACE, VALUE } from '../characters.js';
+import { HeadScanner, NONE } from '../head-scanner.js';
+import { refusal } from '../refusal.js';
 
 const VERSION = [...'HTTP/1.'].map((letter) => letter.charCodeAt(0));
 /** `HTTP/1.1 200` */

@@ -2,15 +2,15 @@
 import { Buffer } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { Call } from '../../runtime/call.js';
-import type { Operation } from '../../runtime/operation.js';
-import type { Results } from '../../runtime/results.js';
-import type { Green } from '../../runtime/types.js';
-import type { ReadLineOptions } from '../net/byte-reader.js';
+import { Call } from '../../../runtime/call.js';
+import type { Operation } from '../../../runtime/operation.js';
+import type { Results } from '../../../runtime/results.js';
+import type { Green } from '../../../runtime/types.js';
+import type { ReadLineOptions } from '../../net/byte-reader.js';
 import type { Answer } from './answer.js';
+import { ServerBody } from './body.js';
+import { BodyNotJson, RequestTooLarge } from './errors.js';
 import { headersOf, rawHeadersOf } from './request-headers.js';
-import { ServerBody } from './server-body.js';
-import { BodyNotJson, RequestTooLarge } from './server-errors.js';
 
 export class ServerRequest {
   readonly method: string;

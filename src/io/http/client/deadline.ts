@@ -1,6 +1,6 @@
 /** A time that a part of an exchange may take. */
-import { clearTimer, setTimer } from '../../runtime/engine.js';
-import type { Timed } from '../../runtime/waiter.js';
+import { clearTimer, setTimer } from '../../../runtime/engine.js';
+import type { Timed } from '../../../runtime/waiter.js';
 
 export class Deadline implements Timed {
   _timer = -1;

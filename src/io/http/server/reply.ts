@@ -1,10 +1,10 @@
 /** Sending what a handler gave. */
 import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
-import { showValue } from '../../runtime/check.js';
-import { each } from '../../runtime/each.js';
-import { Results } from '../../runtime/results.js';
-import type { Green } from '../../runtime/types.js';
+import { showValue } from '../../../runtime/check.js';
+import { each } from '../../../runtime/each.js';
+import { Results } from '../../../runtime/results.js';
+import type { Green } from '../../../runtime/types.js';
 import type { Answer } from './answer.js';
 import { type AnswerHead, isBodyless, plainHead, responseHead, wrongLength } from './answer-head.js';
 

@@ -8,13 +8,13 @@
  * It is a machine that is driven by what its connection tells, and no greenlet: the one that made the request is woken once, with the
  * response or an error. Whatever ends it early (a kill, a time that is over) destroys the connection.
  */
-import { holdsProcess } from '../../runtime/holds.js';
-import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
-import { spawn } from '../../runtime/spawn.js';
-import { timedOut } from '../../runtime/timeout.js';
-import type { Waiter } from '../../runtime/waiter.js';
-import { BodyIncomplete, BodyTooLarge, HttpError, RedirectRefused, TooManyRedirects } from '../errors.js';
-import { endWait } from '../io-wait.js';
+import { holdsProcess } from '../../../runtime/holds.js';
+import type { Greenlet } from '../../../runtime/scheduled-greenlet.js';
+import { spawn } from '../../../runtime/spawn.js';
+import { timedOut } from '../../../runtime/timeout.js';
+import type { Waiter } from '../../../runtime/waiter.js';
+import { BodyIncomplete, BodyTooLarge, HttpError, RedirectRefused, TooManyRedirects } from '../../errors.js';
+import { endWait } from '../../io-wait.js';
 import type { Connection } from './connection.js';
 import { Deadline } from './deadline.js';
 import { failed, failure } from './failure.js';

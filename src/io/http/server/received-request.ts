@@ -1,9 +1,9 @@
 /** The head of a request: request line and headers. */
 import type { Buffer } from 'node:buffer';
 import { METHODS } from 'node:http';
-import { CR, codesOf, matches, SPACE, TARGET, TOKEN } from './characters.js';
-import { HeadScanner } from './head-scanner.js';
-import { refusal } from './refusal.js';
+import { CR, codesOf, matches, SPACE, TARGET, TOKEN } from '../characters.js';
+import { HeadScanner } from '../head-scanner.js';
+import { refusal } from '../refusal.js';
 
 const VERSION = [...'HTTP/1.'].map((letter) => letter.charCodeAt(0));
 /** Bytes of `HTTP/1.1`. */

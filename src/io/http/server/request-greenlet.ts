@@ -1,15 +1,15 @@
 /** The greenlet that answers one request. */
-import { type AnyFn, Call } from '../../runtime/call.js';
-import type { Fiber } from '../../runtime/fiber.js';
-import { report } from '../../runtime/hub.js';
-import { Greenlet } from '../../runtime/scheduled-greenlet.js';
-import { isExit } from '../../runtime/timeout.js';
-import type { Green } from '../../runtime/types.js';
-import { ENTER, NEW, START } from '../../runtime/waiter.js';
+import { type AnyFn, Call } from '../../../runtime/call.js';
+import type { Fiber } from '../../../runtime/fiber.js';
+import { report } from '../../../runtime/hub.js';
+import { Greenlet } from '../../../runtime/scheduled-greenlet.js';
+import { isExit } from '../../../runtime/timeout.js';
+import type { Green } from '../../../runtime/types.js';
+import { ENTER, NEW, START } from '../../../runtime/waiter.js';
 import type { Answer, Answering } from './answer.js';
+import { statusOf } from './errors.js';
 import { letGo, send, stream } from './reply.js';
-import { statusOf } from './server-errors.js';
-import type { ServerRequest } from './server-request.js';
+import type { ServerRequest } from './request.js';
 
 /** What it needs of its server. */
 export interface Answers {

@@ -1,7 +1,7 @@
 /** Errors of a request, which name it and show the stack of the greenlet that they are thrown into. */
-import { withStackLimit } from '../../runtime/host.js';
-import { HttpError, HttpProtocolError } from '../errors.js';
-import { Refusal } from './refusal.js';
+import { withStackLimit } from '../../../runtime/host.js';
+import { HttpError, HttpProtocolError } from '../../errors.js';
+import { Refusal } from '../refusal.js';
 
 type HttpErrorClass = new (message: string, code?: string, options?: { cause?: unknown }) => HttpError;
 

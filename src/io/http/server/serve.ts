@@ -1,8 +1,8 @@
-/** An HTTP server with a greenlet for each request, straight on the host's sockets (server-connection.ts). */
+/** An HTTP server with a greenlet for each request, straight on the host's sockets (connection.ts). */
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { shield } from '../../runtime/attempt.js';
-import { type AnyFn, Call } from '../../runtime/call.js';
+import { shield } from '../../../runtime/attempt.js';
+import { type AnyFn, Call } from '../../../runtime/call.js';
 import {
   checkCount,
   checkFn,
@@ -11,23 +11,23 @@ import {
   checkType,
   showValue,
   timeoutOf,
-} from '../../runtime/check.js';
-import { GreenletError } from '../../runtime/errors.js';
-import { joinall } from '../../runtime/joinall.js';
-import type { Operation } from '../../runtime/operation.js';
-import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
-import { idle } from '../../runtime/sleep.js';
-import { spawn } from '../../runtime/spawn.js';
-import { withTimeout } from '../../runtime/timeout.js';
-import type { Green } from '../../runtime/types.js';
-import { Event } from '../../sync/event.js';
-import { Group } from '../../sync/group.js';
-import { Pool } from '../../sync/pool.js';
+} from '../../../runtime/check.js';
+import { GreenletError } from '../../../runtime/errors.js';
+import { joinall } from '../../../runtime/joinall.js';
+import type { Operation } from '../../../runtime/operation.js';
+import type { Greenlet } from '../../../runtime/scheduled-greenlet.js';
+import { idle } from '../../../runtime/sleep.js';
+import { spawn } from '../../../runtime/spawn.js';
+import { withTimeout } from '../../../runtime/timeout.js';
+import type { Green } from '../../../runtime/types.js';
+import { Event } from '../../../sync/event.js';
+import { Group } from '../../../sync/group.js';
+import { Pool } from '../../../sync/pool.js';
 import type { Answer } from './answer.js';
+import { ServerRequest } from './request.js';
 import { type Answers, RequestGreenlet } from './request-greenlet.js';
-import { ServerRequest } from './server-request.js';
-import { ServerRun } from './server-run.js';
-import type { Limits } from './server-times.js';
+import { ServerRun } from './run.js';
+import type { Limits } from './times.js';
 
 /** Answers one request. */
 export type RequestHandler = (request: ServerRequest) => unknown;

@@ -1,6 +1,6 @@
 /** Bytes of a body as text, by the charset that its `Content-Type` names. */
 import { Buffer, isAscii } from 'node:buffer';
-import type { PieceDecoder } from '../text-lines.js';
+import type { PieceDecoder } from '../../text-lines.js';
 
 const UTF8: PieceDecoder<Uint8Array> = new TextDecoder();
 const decoders = new Map<string, PieceDecoder<Uint8Array>>();

@@ -1,9 +1,9 @@
 /** The body of a request, as it arrives. */
 import type { Buffer } from 'node:buffer';
-import type { Waiter } from '../../runtime/waiter.js';
-import { BodyClosed } from '../errors.js';
-import { ByteReader } from '../net/byte-reader.js';
-import type { ReadEnd, Reading } from '../net/reading.js';
+import type { Waiter } from '../../../runtime/waiter.js';
+import { BodyClosed } from '../../errors.js';
+import { ByteReader } from '../../net/byte-reader.js';
+import type { ReadEnd, Reading } from '../../net/reading.js';
 
 /** Where the bytes come from. */
 export interface BodySource {

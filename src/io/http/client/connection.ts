@@ -7,12 +7,12 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Socket as HostSocket, OnReadOpts } from 'node:net';
-import { openTurn, runTurn } from '../../runtime/hub.js';
-import type { Waiter } from '../../runtime/waiter.js';
-import { forget, release, retake } from '../hold.js';
-import { endWait } from '../io-wait.js';
-import { type ResponseEvents, ResponseParser } from './parser.js';
+import { openTurn, runTurn } from '../../../runtime/hub.js';
+import type { Waiter } from '../../../runtime/waiter.js';
+import { forget, release, retake } from '../../hold.js';
+import { endWait } from '../../io-wait.js';
 import type { ResponseHead } from './response-head.js';
+import { type ResponseEvents, ResponseParser } from './response-parser.js';
 
 /** Whoever a connection works for. */
 export interface Customer {

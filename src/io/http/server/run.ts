@@ -2,16 +2,16 @@
 import { AsyncResource } from 'node:async_hooks';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import { createServer as createSecureServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { contexts } from '../../runtime/context.js';
-import { GreenletError } from '../../runtime/errors.js';
-import { report } from '../../runtime/hub.js';
-import type { Operation } from '../../runtime/operation.js';
-import type { Green } from '../../runtime/types.js';
-import { until } from '../../runtime/until.js';
-import { byDaemon, forget, release } from '../hold.js';
+import { contexts } from '../../../runtime/context.js';
+import { GreenletError } from '../../../runtime/errors.js';
+import { report } from '../../../runtime/hub.js';
+import type { Operation } from '../../../runtime/operation.js';
+import type { Green } from '../../../runtime/types.js';
+import { until } from '../../../runtime/until.js';
+import { byDaemon, forget, release } from '../../hold.js';
 import type { Answer, Answering } from './answer.js';
-import { type ConnectionOwner, ServerConnection } from './server-connection.js';
-import { type Limits, ServerTimes } from './server-times.js';
+import { type ConnectionOwner, ServerConnection } from './connection.js';
+import { type Limits, ServerTimes } from './times.js';
 
 export interface RunOptions extends Limits {
   readonly maxHeaderSize: number;

@@ -1,6 +1,6 @@
 /** The parser of requests. */
 import type { Buffer } from 'node:buffer';
-import { type MessageEvents, MessageParser } from './message-parser.js';
+import { type MessageEvents, MessageParser } from '../message-parser.js';
 import { type ReceivedRequest, RequestScanner } from './received-request.js';
 
 /** Who is told what was found. */

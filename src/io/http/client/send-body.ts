@@ -1,12 +1,12 @@
 /** Sending a body piece by piece, in a greenlet of its own: the server may answer meanwhile. */
 import { Buffer } from 'node:buffer';
-import { showValue } from '../../runtime/check.js';
-import { each, type Source } from '../../runtime/each.js';
-import { done } from '../../runtime/operation.js';
-import { rethrowExit } from '../../runtime/timeout.js';
-import type { Green } from '../../runtime/types.js';
-import type { Started, Waiter } from '../../runtime/waiter.js';
-import { IoOperation } from '../io-wait.js';
+import { showValue } from '../../../runtime/check.js';
+import { each, type Source } from '../../../runtime/each.js';
+import { done } from '../../../runtime/operation.js';
+import { rethrowExit } from '../../../runtime/timeout.js';
+import type { Green } from '../../../runtime/types.js';
+import type { Started, Waiter } from '../../../runtime/waiter.js';
+import { IoOperation } from '../../io-wait.js';
 import type { Connection } from './connection.js';
 import type { BodyStream } from './request-body.js';
 

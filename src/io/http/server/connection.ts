@@ -9,17 +9,17 @@
  */
 import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { openTurn, runTurn } from '../../runtime/hub.js';
-import type { Waiter } from '../../runtime/waiter.js';
-import { endWait } from '../io-wait.js';
+import { openTurn, runTurn } from '../../../runtime/hub.js';
+import type { Waiter } from '../../../runtime/waiter.js';
+import { endWait } from '../../io-wait.js';
+import { Refusal } from '../refusal.js';
 import { Answer, type AnswerConnection, type Answering } from './answer.js';
 import { reasonOf } from './answer-head.js';
+import { ServerBody } from './body.js';
+import { RequestIncomplete, statusOfRefusal } from './errors.js';
 import type { ReceivedRequest } from './received-request.js';
-import { Refusal } from './refusal.js';
 import { type RequestEvents, RequestParser } from './request-parser.js';
-import { ServerBody } from './server-body.js';
-import { RequestIncomplete, statusOfRefusal } from './server-errors.js';
-import { Phase, type ServerTimes } from './server-times.js';
+import { Phase, type ServerTimes } from './times.js';
 
 /** Whose connection it is. */
 export interface ConnectionOwner {

@@ -1,7 +1,7 @@
 /** The head of an answer: what a `Response` says about it, checked, so that nothing in it passes for another header or another answer. */
 import { STATUS_CODES } from 'node:http';
-import { showValue } from '../../runtime/check.js';
-import { consistsOf, TOKEN, VALUE } from './characters.js';
+import { showValue } from '../../../runtime/check.js';
+import { consistsOf, TOKEN, VALUE } from '../characters.js';
 
 export interface AnswerHead {
   readonly status: number;

@@ -5,15 +5,15 @@
  *         \------- begin (when it is the first) --- put, put, … --- end --/
  */
 import type { Socket } from 'node:net';
-import type { Operation } from '../../runtime/operation.js';
-import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
-import type { Waiter } from '../../runtime/waiter.js';
-import { endWait } from '../io-wait.js';
+import type { Operation } from '../../../runtime/operation.js';
+import type { Greenlet } from '../../../runtime/scheduled-greenlet.js';
+import type { Waiter } from '../../../runtime/waiter.js';
+import { endWait } from '../../io-wait.js';
 import { type AnswerHead, isBodyless, plainHead, reasonOf, wrongLength } from './answer-head.js';
+import type { BodySource, ServerBody } from './body.js';
 import { httpDate } from './http-date.js';
 import type { ReceivedRequest } from './received-request.js';
-import type { BodySource, ServerBody } from './server-body.js';
-import { lengthOf, type Sendable, SendPiece, Turn, write } from './server-sending.js';
+import { lengthOf, type Sendable, SendPiece, Turn, write } from './sending.js';
 
 /** How a body goes. */
 const NONE = 0;

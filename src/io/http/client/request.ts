@@ -1,7 +1,7 @@
 /** `http.request` and `http.get`. */
-import type { Operation } from '../../runtime/operation.js';
-import type { Started, Waiter } from '../../runtime/waiter.js';
-import { IoOperation } from '../io-wait.js';
+import type { Operation } from '../../../runtime/operation.js';
+import type { Started, Waiter } from '../../../runtime/waiter.js';
+import { IoOperation } from '../../io-wait.js';
 import { Exchange, labelOf } from './exchange.js';
 import { type RequestHead, requestHead } from './request-head.js';
 import { type Plan, planOf, type RequestOptions } from './request-options.js';

@@ -8,11 +8,11 @@
  *      connection -- feed --> packed (if it is coded) -- inflater --> pieces -- reader
  */
 import type { Buffer } from 'node:buffer';
-import { Greenlet } from '../../runtime/scheduled-greenlet.js';
-import type { Waiter } from '../../runtime/waiter.js';
-import { disown, holds, type Owned, own, whenCollected } from '../body-owner.js';
-import { BodyClosed, BodyTooLarge, BodyUsed } from '../errors.js';
-import { endWait } from '../io-wait.js';
+import { Greenlet } from '../../../runtime/scheduled-greenlet.js';
+import type { Waiter } from '../../../runtime/waiter.js';
+import { disown, holds, type Owned, own, whenCollected } from '../../body-owner.js';
+import { BodyClosed, BodyTooLarge, BodyUsed } from '../../errors.js';
+import { endWait } from '../../io-wait.js';
 import { joined } from './body-text.js';
 import { failed, failure } from './failure.js';
 import { AT_ONCE, type Coding, type InflateEvents, Inflater, inflateAtOnce } from './inflate.js';

@@ -1,5 +1,5 @@
 /** What is wrong with requests, with the status that it is answered with. */
-import type { Refusal } from './refusal.js';
+import type { Refusal } from '../refusal.js';
 
 /** The body of a request is larger than the server takes: 413. */
 export class RequestTooLarge extends Error {

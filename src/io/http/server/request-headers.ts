@@ -1,6 +1,6 @@
 /** The headers of a request, in the shapes that `node:http` gives them. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { HttpHeaders } from './headers.js';
+import { HttpHeaders } from '../headers.js';
 
 /** Of these the first one counts. */
 const SINGLE = new Set(

@@ -1,7 +1,7 @@
 /** The parser of responses. */
 import type { Buffer } from 'node:buffer';
-import { type MessageEvents, MessageParser } from './message-parser.js';
-import { refusal } from './refusal.js';
+import { type MessageEvents, MessageParser } from '../message-parser.js';
+import { refusal } from '../refusal.js';
 import { type ResponseHead, ResponseScanner } from './response-head.js';
 
 /** Who is told what was found. */
