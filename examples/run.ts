@@ -1,16 +1,16 @@
-/** Runs the examples: `npm run example T12` one of them, `--all` all, `--list` tells what there is. */
+/** Runs the examples: `npm run example T12` one of them, `--all` all, `--all T` those of threads, `--list` tells what there is. */
 import { type ChildProcess, type StdioOptions, spawn as spawnProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type Green, green, Pool, suspend } from 'greenlets';
 import { EXAMPLES, type Example } from './seeds/index.js';
 
-const USAGE = 'Usage: npm run example <id> [arguments] | --all | --list';
+const USAGE = 'Usage: npm run example <id> [arguments] | --all [how the ids begin] | --list';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 function* program(choice = '', ...args: string[]): Green<number> {
   if (choice === '--list') return list();
-  if (choice === '--all') return yield* runAll();
+  if (choice === '--all') return yield* runAll(args[0]?.toUpperCase());
   const example = EXAMPLES[choice.toUpperCase()];
   if (example !== undefined) return yield* run(example.file, args, 'inherit');
   console.error(`${choice === '' ? '' : `There is no example ${choice}.\n`}${USAGE}`);
@@ -22,10 +22,11 @@ function list(): number {
   return 0;
 }
 
-/** The examples that share a file, which is run once. */
-function byFile(): (Example & { readonly id: string })[][] {
+/** The examples that share a file, which is run once; only those whose ids begin so. */
+function byFile(beginning: string): (Example & { readonly id: string })[][] {
   const files = new Map<string, (Example & { readonly id: string })[]>();
   for (const [id, example] of Object.entries(EXAMPLES)) {
+    if (!id.startsWith(beginning)) continue;
     const sharing = files.get(example.file) ?? [];
     sharing.push({ ...example, id });
     files.set(example.file, sharing);
@@ -34,8 +35,12 @@ function byFile(): (Example & { readonly id: string })[][] {
 }
 
 /** Some at a time, printed one after the other; gives how many failed. */
-function* runAll(): Green<number> {
-  const files = byFile();
+function* runAll(beginning = ''): Green<number> {
+  const files = byFile(beginning);
+  if (files.length === 0) {
+    console.error(`There is no example whose id begins with ${beginning}.\n${USAGE}`);
+    return 2;
+  }
   const outcomes = new Pool(availableParallelism()).imap(([example]) => runKept(example as Example), files);
   let failed = 0;
   for (const examples of files) {

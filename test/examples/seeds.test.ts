@@ -77,16 +77,24 @@ describe('npm run example', { timeout: TIMEOUT }, () => {
     expect(code).toBe(1);
   });
 
-  it('lists all, and runs all under headings', async () => {
+  // All of them are run by `npm run examples`, and each by a test of its own.
+  it('lists all, and runs all of a kind under headings', async () => {
     const list = await runExample('examples/run.ts', '--list');
     const ids = list.stdout.match(/^\w+/gm);
     expect(ids?.slice(0, 3)).toEqual(['G1', 'G2', 'G3']);
-    const all = await runExample('examples/run.ts', '--all');
+    const all = await runExample('examples/run.ts', '--all', 'g');
     // Those that share a file come together.
     const headings = all.stdout.match(/^== \w+/gm);
-    expect(headings?.slice().sort()).toEqual(ids?.map((id) => `== ${id}`).sort());
+    const wanted = ids?.filter((id) => id.startsWith('G'));
+    expect(headings?.slice().sort()).toEqual(wanted?.map((id) => `== ${id}`).sort());
     expect(all.stdout.indexOf('== G2')).toBeGreaterThan(all.stdout.indexOf('44\n'));
     expect(all.code).toBe(0);
+  });
+
+  it('tells what it takes when no id begins so', async () => {
+    const { code, stderr } = await runExample('examples/run.ts', '--all', 'X');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^There is no example whose id begins with X\.\nUsage: /);
   });
 
   it('tells what it takes when there is no such example', async () => {
