@@ -292,7 +292,7 @@ export function runTurn(): void {
 
 /**
  * The same at the end of a promise job, which the host calls when nothing else is on the stack. It goes on with the slice of this
- * pass of the host's loop; without a look at the clock, which the steps see to. Somebody must be ready.
+ * pass of the host's loop; without a look at the clock, which the steps see to.
  */
 export function runTurnInJob(): void {
   if (marked && !engine.spent) runReady();

@@ -97,16 +97,14 @@ export class Joining implements Link {
     if (!this.#raise && this.#times === null) {
       // The usual case, and most deaths are not the last.
       if (this.finished.push(each as AnyGreenlet) < this.#wanted) return;
-      this.cancel();
-      wake(this._waiter, this.result);
-      return;
-    }
-    try {
-      if (!this.#take(each as AnyGreenlet)) return;
-    } catch (error) {
-      this.cancel();
-      wake(this._waiter, error, true);
-      return;
+    } else {
+      try {
+        if (!this.#take(each as AnyGreenlet)) return;
+      } catch (error) {
+        this.cancel();
+        wake(this._waiter, error, true);
+        return;
+      }
     }
     this.cancel();
     wake(this._waiter, this.result);

@@ -98,8 +98,8 @@ abstract class Pulling<R, T> extends Operation<R> {
     return true;
   }
 
-  /** What a greenlet runs in a frame: `pulling` is what it pulls with, if it has that already. */
-  protected abstract _frame(pulling?: Pulled<T>): Call<R>;
+  /** What a greenlet runs in a frame: it pulls with `pulling`. */
+  protected abstract _frame(pulling: Pulled<T>): Call<R>;
 
   /** What it gives for what was pulled. */
   protected abstract _given(result: IteratorResult<T, undefined>): R;
@@ -127,9 +127,9 @@ abstract class Pulling<R, T> extends Operation<R> {
   }
 
   _start(waiter: Waiter): Started {
-    if (waiter instanceof Fiber) return this.#inFrame(waiter);
     const pulling = this.#pulling(waiter);
     if (!(pulling instanceof Operation)) return pulling;
+    if (waiter instanceof Fiber) return this.#inFrame(waiter, pulling);
     return this.#pull(
       waiter as Visitor,
       pulling._isBody ? new InChild(this.results, pulling as never) : pulling,
@@ -147,7 +147,7 @@ abstract class Pulling<R, T> extends Operation<R> {
     return pulling;
   }
 
-  #inFrame(fiber: Waiter, pulling?: Pulled<T>): Started {
+  #inFrame(fiber: Waiter, pulling: Pulled<T>): Started {
     const frame = this._frame(pulling);
     if (engine.watch !== null) engine.watch.ran(frame);
     return frame._start(fiber);
@@ -175,7 +175,7 @@ abstract class Pulling<R, T> extends Operation<R> {
 class Next<T> extends Pulling<IteratorResult<T, undefined>, T> {
   readonly _name = 'Results.next';
 
-  protected _frame(pulling?: Pulled<T>): Call<IteratorResult<T, undefined>> {
+  protected _frame(pulling: Pulled<T>): Call<IteratorResult<T, undefined>> {
     return new Call(pull as never, [this.results, pulling], this._name);
   }
 
@@ -187,7 +187,7 @@ class Next<T> extends Pulling<IteratorResult<T, undefined>, T> {
 class More<T> extends Pulling<boolean, T> {
   readonly _name = 'Results.more';
 
-  protected _frame(pulling?: Pulled<T>): Call<boolean> {
+  protected _frame(pulling: Pulled<T>): Call<boolean> {
     return new Call(advance as never, [this.results, pulling], this._name);
   }
 
@@ -237,15 +237,13 @@ type Pullable<T> = Results<T> & { _pull(): Pulled<T> };
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
-function* pull<T>(results: Pullable<T>, pulling?: Pulled<T>): Green<IteratorResult<T, undefined>> {
-  const late = pulling === undefined ? results._late.shift() : undefined;
-  if (pulling === undefined && late === undefined && results._isClosed) return END;
-  const result = late === undefined ? yield* pulling ?? results._pull() : late();
+function* pull<T>(results: Pullable<T>, pulling: Pulled<T>): Green<IteratorResult<T, undefined>> {
+  const result = yield* pulling;
   if (result.done) results.close();
   return result;
 }
 
-function* advance<T>(results: Pullable<T>, pulling?: Pulled<T>): Green<boolean> {
+function* advance<T>(results: Pullable<T>, pulling: Pulled<T>): Green<boolean> {
   const result = yield* pull(results, pulling);
   results._keep(result.value);
   return result.done !== true;
@@ -253,11 +251,10 @@ function* advance<T>(results: Pullable<T>, pulling?: Pulled<T>): Green<boolean> 
 
 function* collect<T>(results: Pullable<T>): Green<T[]> {
   const all: T[] = [];
+  const next = new Next(results);
   try {
     for (;;) {
-      const late = results._late.shift();
-      if (late === undefined && results._isClosed) return all;
-      const result = late === undefined ? yield* results._pull() : late();
+      const result = yield* next;
       if (result.done) return all;
       all.push(result.value);
     }

@@ -174,6 +174,7 @@ function enter(fiber: Fiber, first: Fiber | null): IteratorResult<unknown, unkno
 function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: Fiber | null): Fiber | null {
   engine.resuming = false;
   const mode = fiber._mode;
+  // Most ends: nothing was asked of it, and nothing stands below.
   if (mode === RUNNING && result.done === true && fiber._extra === null && fiber._frame === null) {
     return fiber._ended(result.value, false, first);
   }
