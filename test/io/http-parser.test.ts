@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { ResponseHead } from '../../src/io/http/client/response-head.js';
 import { ResponseParser } from '../../src/io/http/client/response-parser.js';
 import { Refusal } from '../../src/io/http/refusal.js';
+import { bytes, cut, data, headersBut, token } from './http-messages.js';
 import { rawServer, writeAll } from './http-raw-server.js';
 
 /** The same search every time; another seed is another search. */
@@ -49,28 +50,11 @@ function parsed(pieces: readonly Buffer[], { bodyless = false, closes = true, ma
   return told;
 }
 
-function bytes(text: string): Buffer {
-  return Buffer.from(text, 'latin1');
-}
-
-function cut(whole: Buffer, at: readonly number[]): Buffer[] {
-  const places = [0, ...at.map((each) => each % (whole.length + 1)).sort((a, b) => a - b), whole.length];
-  return places.slice(1).map((place, i) => whole.subarray(places[i], place));
-}
-
 const HEAD = 'HTTP/1.1 200 OK\r\n';
 
 /** Valid responses. */
-const token = fc.string({ unit: fc.constantFrom(...'abcXYZ09-_.!~'), minLength: 1, maxLength: 12 });
-const value = fc.string({ unit: fc.constantFrom(...'abc XYZ09\t;,="\\\u00e4\u00ff'), maxLength: 20 });
-const data = fc.string({ unit: fc.constantFrom(...'ab\r\n0:;\u0000\u00ff'), maxLength: 30 });
 const FRAMING = /^(content-length|transfer-encoding|connection|content-encoding|location|upgrade)$/i;
-const headers = fc.array(fc.tuple(token, value), { maxLength: 4 }).map((list) =>
-  list
-    .filter(([name]) => !FRAMING.test(name))
-    .map(([name, text]) => `${name}:${text}\r\n`)
-    .join(''),
-);
+const headers = headersBut(FRAMING);
 const extension = fc.oneof(
   { weight: 3, arbitrary: fc.constant('') },
   token.map((name) => `;${name}`),

@@ -10,6 +10,7 @@ import { Refusal } from '../../src/io/http/refusal.js';
 import type { ReceivedRequest } from '../../src/io/http/server/received-request.js';
 import { headersOf } from '../../src/io/http/server/request-headers.js';
 import { RequestParser } from '../../src/io/http/server/request-parser.js';
+import { bytes, cut, data, headersBut } from './http-messages.js';
 import { writeAll } from './http-raw-server.js';
 
 /** The same search every time; another seed is another search. */
@@ -43,23 +44,11 @@ function parsed(pieces: readonly Buffer[], maxHeaderSize = 16_384) {
   return told;
 }
 
-function bytes(text: string): Buffer {
-  return Buffer.from(text, 'latin1');
-}
-
-function cut(whole: Buffer, at: readonly number[]): Buffer[] {
-  const places = [0, ...at.map((each) => each % (whole.length + 1)).sort((a, b) => a - b), whole.length];
-  return places.slice(1).map((place, i) => whole.subarray(places[i], place));
-}
-
 const GET = 'GET / HTTP/1.1\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\n';
 const CHUNKS = `${POST}Transfer-Encoding: chunked\r\n\r\n`;
 
 /** Valid requests. */
-const token = fc.string({ unit: fc.constantFrom(...'abcXYZ09-_.!~'), minLength: 1, maxLength: 12 });
-const value = fc.string({ unit: fc.constantFrom(...'abc XYZ09\t;,="\\\u00e4\u00ff'), maxLength: 20 });
-const data = fc.string({ unit: fc.constantFrom(...'ab\r\n0:;\u0000\u00ff'), maxLength: 30 });
 const target = fc.oneof(
   fc
     .string({ unit: fc.constantFrom(...'abc09/%?&=+;:@!$*#"<>[]^`{|}~\\'), maxLength: 20 })
@@ -67,12 +56,7 @@ const target = fc.oneof(
   fc.constantFrom('*', 'http://a/b?c', 'https://user:x@a:80', 'http://[::1]:80/'),
 );
 const FRAMING = /^(content-length|transfer-encoding|connection|host|expect|upgrade)$/i;
-const headers = fc.array(fc.tuple(token, value), { maxLength: 4 }).map((list) =>
-  list
-    .filter(([name]) => !FRAMING.test(name))
-    .map(([name, text]) => `${name}:${text}\r\n`)
-    .join(''),
-);
+const headers = headersBut(FRAMING);
 /** Those whose duplicates Node treats in ways of their own. */
 const known = fc
   .array(
