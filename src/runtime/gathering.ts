@@ -158,7 +158,7 @@ export class Gathering {
     if (operation === null) branch.child = spawnBody(given);
     if (operation === null || !operation._forgets) this.#forgotten = false;
     branch._run(operation ?? new Get(branch.child as object, Number.POSITIVE_INFINITY));
-    if (!this.decided && !this.#isLost()) return false;
+    if (!this.decided && (this.root === this || !this.#isLost())) return false;
     // Its own start may have let one before it win, here or further out: it waits in vain then.
     if (branch._op !== null) this.#drop(branch, true);
     return true;
@@ -203,11 +203,14 @@ export class Gathering {
     this.root.#dying++;
     beginUndoing();
     const branches = this.#branches;
+    // Nothing of theirs lives on: they have neither bodies nor operands of their own.
+    const plain = this.#forgotten;
     for (let i = 0; i < this.#count; i++) {
       const branch = branches[i] as Branch;
       if (branch.over) continue;
       branch.over = true;
-      this.#drop(branch, wait);
+      if (plain) branch._cancel();
+      else this.#drop(branch, wait);
     }
     endUndoing();
     this.root.#dying--;
@@ -349,6 +352,7 @@ export abstract class Combination<T> extends Operation<T> {
 }
 
 export function checkWaitables(waitables: unknown, name: string): asserts waitables is object {
+  if (isPlain(waitables)) return;
   if (
     typeof waitables !== 'object' ||
     waitables === null ||
@@ -359,4 +363,10 @@ export function checkWaitables(waitables: unknown, name: string): asserts waitab
   ) {
     throw new TypeError(`${name}() takes an iterable or a record of things to wait for`);
   }
+}
+
+/** A record or an array as it is written: asked first, for what else it might be costs more to find out. */
+function isPlain(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  return Object.getPrototypeOf(given) === Object.prototype || Array.isArray(given);
 }

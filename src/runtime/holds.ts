@@ -1,5 +1,5 @@
 /** Whether the timers of a wait keep the process alive. */
-import { engine } from './engine.js';
+import { engine, setTimer } from './engine.js';
 import { Fiber } from './fiber.js';
 import type { Waiter } from './waiter.js';
 
@@ -7,6 +7,11 @@ import type { Waiter } from './waiter.js';
 export function holdsProcess(waiter: Waiter): boolean {
   const self = waiter._self;
   return !(self instanceof Fiber && self._extra?.unreferenced);
+}
+
+/** Has the wait of `waiter` expire `ms` from now. `Infinity`: never. */
+export function limitWait(waiter: Waiter, ms: number): void {
+  if (ms !== Number.POSITIVE_INFINITY) setTimer(waiter, ms, holdsProcess(waiter));
 }
 
 /** Says whether what `fiber` waits for keeps the process alive, now and from now on. */

@@ -1,7 +1,7 @@
 /** Waiting for the end of a greenlet. */
-import { setTimer, wake } from './engine.js';
+import { wake } from './engine.js';
 import type { greenlet } from './greenlet.js';
-import { holdsProcess } from './holds.js';
+import { limitWait } from './holds.js';
 import type { Link } from './links.js';
 import { FAILED, observe } from './observe.js';
 import { describe, done, Operation, park } from './operation.js';
@@ -76,7 +76,7 @@ export abstract class UntilDeath<T> extends Operation<T> {
     if (this.target._mode === NEW) places.awaited(waiter, this as UntilDeath<unknown>);
     const link = new DeathLink(waiter, this as UntilDeath<unknown>);
     this.target._link(link);
-    setTimer(waiter, this._timeout, holdsProcess(waiter));
+    limitWait(waiter, this._timeout);
     return park(waiter, this, link);
   }
 

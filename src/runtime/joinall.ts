@@ -1,9 +1,9 @@
 /** Waiting for, and killing, many greenlets. */
 import { checkCount, mismatch, timeoutOf } from './check.js';
-import { clearTimer, setTimer, wake } from './engine.js';
+import { clearTimer, wake } from './engine.js';
 import { condemn } from './grace.js';
 import { greenlet } from './greenlet.js';
-import { holdsProcess } from './holds.js';
+import { limitWait } from './holds.js';
 import { hub } from './hub.js';
 import { type KillOptions, killError, killFiber, killTimeout, schedule } from './kill.js';
 import { type Link, LinkList } from './links.js';
@@ -145,7 +145,7 @@ export class JoinAll extends Operation<AnyGreenlet[]> {
       run.cancel();
       return done(waiter, run.finished);
     }
-    setTimer(waiter, this.#timeout, holdsProcess(waiter));
+    limitWait(waiter, this.#timeout);
     return park(waiter, this, run);
   }
 
@@ -220,7 +220,7 @@ class AwaitDeaths extends Operation<void> {
     if (this.#timeout === 0) throw timedOut(describe(this), 0, waiter);
     const run = new Joining(waiter, alive, Number.POSITIVE_INFINITY, false, false);
     run.begin();
-    setTimer(waiter, this.#timeout, holdsProcess(waiter));
+    limitWait(waiter, this.#timeout);
     return park(waiter, this, run);
   }
 

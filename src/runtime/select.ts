@@ -1,12 +1,14 @@
 /** The first of several waits, by name. */
 import { showValue, timeoutOf } from './check.js';
 import { type Awaits, type Operand, refuseEmpty } from './combine.js';
-import { engine, setTimer } from './engine.js';
+import { engine as shared } from './engine.js';
 import { checkWaitables, Gathering, isBody, isOperation, type Judge, told } from './gathering.js';
-import { holdsProcess } from './holds.js';
+import { limitWait } from './holds.js';
 import { toOperation } from './operand.js';
-import { done, Operation, park } from './operation.js';
-import type { Started, Waiter } from './waiter.js';
+import { done, irregular, Operation, park, resumed } from './operation.js';
+import { RUNNING, type Started, type Waiter } from './waiter.js';
+
+const engine = shared;
 
 export interface SelectOptions {
   /** ms after which `{ key: null }` is given; 0: only what is ready now. */
@@ -38,37 +40,51 @@ const FIRST: Judge = {
 
 /** It keeps its operands as they were given, and makes nothing of them before they are begun: mostly the first is ready. */
 class Select extends Operation<unknown> {
-  readonly _name = 'select';
   readonly #operands: Record<string, unknown>;
   readonly #timeout: number;
+  /** How many operands there are. @internal */
+  readonly _count: number;
 
   constructor(waitables: Record<string, unknown>, timeout: number) {
     super();
     this.#operands = { ...waitables };
     this.#timeout = timeout;
     const operands = this.#operands;
+    let count = 0;
     for (const key in operands) {
       const given = operands[key];
+      count++;
       if (isOperation(given) || isBody(given)) continue;
       operands[key] = toOperation(given, key);
     }
+    this._count = count;
   }
 
-  /** There are no operands. @internal */
-  get _isEmpty(): boolean {
-    for (const _ in this.#operands) return false;
-    return true;
+  get _name(): string {
+    return 'select';
   }
 
   override get _object(): string {
     return Object.keys(this.#operands).join(', ');
   }
 
+  /** @internal */
+  override next(value: unknown): Started {
+    if (engine.resuming) return resumed(value);
+    const greenlet = engine.current;
+    // biome-ignore lint/complexity/noArguments: see Operation.next
+    const count = arguments.length;
+    return greenlet._mode === RUNNING && count !== 0
+      ? this._start(greenlet)
+      : irregular(greenlet, this, count);
+  }
+
   _start(waiter: Waiter): Started {
     const run = Gathering.take(waiter, FIRST);
     const operands = this.#operands;
     if (engine.watch !== null) for (const given of Object.values(operands)) told(given);
-    run.remaining = Number.POSITIVE_INFINITY;
+    // They are never all over: the first that is decides.
+    run.remaining = -1;
     for (const key in operands) {
       const given = operands[key];
       if (run.begin(key, given, isBody(given) ? null : (given as Operation<unknown>))) break;
@@ -81,7 +97,7 @@ class Select extends Operation<unknown> {
       if (failed) throw value;
       return done(waiter, value);
     }
-    if (!run.decided) setTimer(waiter, this.#timeout, holdsProcess(waiter));
+    if (!run.decided) limitWait(waiter, this.#timeout);
     return park(waiter, this, run);
   }
 
@@ -120,13 +136,13 @@ export function select<const W extends Readonly<Record<string, Operand>>>(
 ): Operation<Selected<W>>;
 export function select<const W extends Readonly<Record<string, Operand>>>(
   waitables: W,
-  options: SelectOptions = {},
+  options?: SelectOptions,
 ): Operation<Selected<W> | NotSelected> {
   if (typeof waitables !== 'object' || waitables === null || Symbol.iterator in waitables) {
     throw new TypeError(`select() takes a record, such as { job: queue.get() }, got ${showValue(waitables)}`);
   }
   checkWaitables(waitables, 'select');
   const operation = new Select(waitables, timeoutOf(options, 'select'));
-  if (options.timeout === undefined) refuseEmpty(operation._isEmpty ? 0 : 1, 'select');
+  if (options?.timeout === undefined) refuseEmpty(operation._count, 'select');
   return operation as Operation<unknown> as Operation<Selected<W>>;
 }

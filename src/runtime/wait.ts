@@ -1,8 +1,8 @@
 /** Waiting for objects of any kind, as they become ready. */
 import { Call } from './call.js';
 import { checkCount, showValue, timeoutOf } from './check.js';
-import { engine, setTimer, wake } from './engine.js';
-import { holdsProcess } from './holds.js';
+import { engine, wake } from './engine.js';
+import { limitWait } from './holds.js';
 import { hooks } from './hub.js';
 import type { Collecting, Link } from './links.js';
 import { toReadiness } from './operand.js';
@@ -152,7 +152,7 @@ class Iwait<T> extends Results<T> {
     const left = this.#deadline - engine.clock.now();
     if (left <= 0) return done(waiter, { done: true, value: undefined });
     this.#puller = waiter;
-    setTimer(waiter, left, holdsProcess(waiter));
+    limitWait(waiter, left);
     return park(waiter, operation);
   }
 
@@ -232,7 +232,7 @@ class WaitForAll extends Operation<boolean> {
     if (this.#timeout === 0) return done(waiter, false);
     emptiness.add(waiter);
     hooks.turnEnded.add(lookForOthers);
-    setTimer(waiter, this.#timeout, holdsProcess(waiter));
+    limitWait(waiter, this.#timeout);
     return park(waiter, this);
   }
 

@@ -1,6 +1,6 @@
 /** Waiting for the deaths of greenlets that were killed. */
-import { setTimer, wake } from '../runtime/engine.js';
-import { holdsProcess } from '../runtime/holds.js';
+import { wake } from '../runtime/engine.js';
+import { limitWait } from '../runtime/holds.js';
 import type { Link } from '../runtime/links.js';
 import { done, Operation, park } from '../runtime/operation.js';
 import type { Greenlet } from '../runtime/scheduled-greenlet.js';
@@ -58,7 +58,7 @@ export class Deaths extends Operation<boolean> {
     if (this.#timeout === 0 || alive.some((each) => each === waiter._self)) return done(waiter, false);
     const run = new Run(waiter, alive.length);
     for (const each of alive) each._link(run);
-    if (this.#timeout !== Number.POSITIVE_INFINITY) setTimer(waiter, this.#timeout, holdsProcess(waiter));
+    limitWait(waiter, this.#timeout);
     return park(waiter, this, run);
   }
 

@@ -1,7 +1,7 @@
 /** Operations that wait in a `WaitQueue`, at most for a given time. A primitive is its state, plus a few of these. */
-import { setTimer, wake } from '../runtime/engine.js';
+import { wake } from '../runtime/engine.js';
 import type { PlacedError } from '../runtime/errors.js';
-import { holdsProcess } from '../runtime/holds.js';
+import { limitWait } from '../runtime/holds.js';
 import { withStackLimit } from '../runtime/host.js';
 import { describe, done, Operation, park, placeError } from '../runtime/operation.js';
 import type { WaitQueue } from '../runtime/wait-queue.js';
@@ -40,7 +40,7 @@ export abstract class WaitOperation<T, O = unknown> extends Operation<T> {
   /** @internal */
   protected _wait(waiter: Waiter, slot?: unknown): Started {
     this._queue.push(waiter);
-    if (this._timeout !== Number.POSITIVE_INFINITY) setTimer(waiter, this._timeout, holdsProcess(waiter));
+    limitWait(waiter, this._timeout);
     return park(waiter, this, slot);
   }
 
