@@ -61,7 +61,8 @@ export class greenlet<R = any> extends Fiber {
 
   /**
    * Switches to this greenlet and throws there, by default `GreenletExit`. An unstarted one dies unrun. Errors that it does
-   * not catch go on to its parent; `GreenletExit` becomes its value.
+   * not catch go on to its parent; `GreenletExit` becomes its value. What it is parked in is undone first; a `Condition.wait`
+   * throws when it has the lock back. Errors: `GreenletError` where that has happened already and only waits for its turn.
    */
   throw(error: unknown = new GreenletExit()): Transfer<R> {
     return this._transferTo(NO_ARGS, isErrorClass(error) ? new error() : error, true);

@@ -44,7 +44,9 @@ export function checkEnterable(target: Fiber, transfer: Handed): void {
     return;
   }
   if (mode === YIELDED && transfer._throws) return;
-  if ((mode === PARKED && transfer._throws) || mode === SWITCHED) return;
+  if (mode === SWITCHED) return;
+  // What has happened already, and only waits to be delivered, would be lost.
+  if (mode === PARKED && transfer._throws && !target._op?._decided?.(target)) return;
   const what = describeWait(target);
   if (mode === PARKED || mode <= NEXT_PENDING) {
     throw new GreenletError(
@@ -71,6 +73,10 @@ export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
   }
   if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
     return resumeWith(target, transfer._sent, false);
+  }
+  if (target._mode === PARKED && target._op?._defers?.(target, transfer._sent)) {
+    engine.last = target;
+    return null;
   }
   if (target._mode === YIELDED || target._mode === PARKED) {
     target._throwNow({ error: transfer._sent });

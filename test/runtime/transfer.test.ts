@@ -1,15 +1,19 @@
 import {
+  attempt,
   Greenlet,
   GreenletError,
   GreenletExit,
   getcurrent,
   greenlet,
+  Queue,
+  select,
   sleep,
   spawn,
   suspend,
   type Transfer,
   type Waker,
 } from 'greenlets';
+import { virtual, waitAllBlocked } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
 
@@ -405,6 +409,31 @@ describe('a greenlet that is parked in an operation', () => {
     expect(caught).toEqual([error]);
     expect(await g.get()).toBe('end');
   });
+
+  it(
+    'refuses a throw while what it has won waits for the death of a loser: nothing is lost',
+    virtual(function* () {
+      const jobs = new Queue<number>();
+      const loser = function* () {
+        try {
+          yield* sleep(1000);
+        } finally {
+          yield* sleep(10);
+        }
+      };
+      const g = spawn(function* () {
+        return yield* select({ job: jobs.get(), loser: loser() });
+      });
+      yield* waitAllBlocked();
+      jobs.putNowait(7);
+      const thrown = yield* attempt(function* () {
+        yield* g.throw(new Error('thrown in'));
+      });
+      expect(thrown.error).toBeInstanceOf(GreenletError);
+      expect(String(thrown.error)).toContain('parked in select of job, loser');
+      expect(yield* g.get()).toEqual({ key: 'job', value: 7 });
+    }),
+  );
 
   it('whose parent is parked in an operation ends with its outcome told', async () => {
     const wait = gate<string>();

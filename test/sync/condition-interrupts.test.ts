@@ -1,4 +1,4 @@
-import { Condition, type Green, Lock, RLock, shield, sleep, spawn, withTimeout } from 'greenlets';
+import { Condition, type Green, greenlet, Lock, RLock, shield, sleep, spawn, withTimeout } from 'greenlets';
 import { explore, runVirtual, sweepKills, virtual, waitAllBlocked } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { Waiters } from '../support/condition-waiters.js';
@@ -28,6 +28,53 @@ describe('Condition.wait, interrupted', () => {
       }
     }),
   );
+
+  it(
+    'by a throw takes it back, too, while somebody else has it, and whoever threw goes on at its end',
+    virtual(function* () {
+      for (const lock of [new Lock(), new RLock()]) {
+        const waiters = new Waiters(lock);
+        const error = new Error('thrown in');
+        const g = waiters.spawn('a');
+        yield* waitAllBlocked();
+        yield* lock.acquire();
+        const thrower = spawn(function* () {
+          yield* g.throw(error);
+          return g.error;
+        });
+        yield* waitAllBlocked();
+        expect([g.dead, thrower.dead, lock.statistics().waiters]).toEqual([false, false, 1]);
+        lock.release();
+        expect(yield* thrower.get()).toBe(error);
+        expect(waiters.log).toEqual(['a interrupted']);
+        expect(lock.statistics()).toEqual({ holder: null, level: 0, waiters: 0 });
+      }
+    }),
+  );
+
+  it('by a throw from main into a raw greenlet: the throw comes back when the lock is there again', async () => {
+    const lock = new Lock();
+    const changed = new Condition(lock);
+    const error = new Error('thrown in');
+    const raw = new greenlet(function* () {
+      yield* changed.acquire();
+      try {
+        yield* changed.wait();
+      } catch (e) {
+        return [e, lock.locked()];
+      } finally {
+        changed.release();
+      }
+      return [];
+    });
+    const begun = raw.switch();
+    const thrown = raw.throw(error);
+    expect([thrown.done, raw.dead]).toEqual([false, false]);
+    expect(await thrown).toEqual([error, true]);
+    expect([begun.done, raw.dead, lock.locked()]).toEqual([false, true, false]);
+    // Another end for the transfer that is still open.
+    new greenlet(() => {}).switch();
+  });
 
   it(
     'by a timeout takes it back, too, and throws that; a second kill comes at the next suspension',
