@@ -61,10 +61,7 @@ export function checkEnterable(target: Fiber, transfer: Handed): void {
 
 /** Hands a transfer to `target`. Who runs next; null: the hub. */
 export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
-  if (target === doors.hub) {
-    if (transfer._throws) doors.report(transfer._sent, doors.hub);
-    return null;
-  }
+  if (target === doors.hub) return sendToHub(transfer);
   if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
   if (target._mode === NEW || target._mode === START) {
     unschedule(target);
@@ -84,6 +81,14 @@ export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
     return target;
   }
   return resumeWith(target, transfer._sent, transfer._throws);
+}
+
+/** Whoever switches to a scheduled greenlet goes on when it has ended: at once when it has ended already. */
+function sendToHub(transfer: Handed): Fiber | null {
+  const { _target: target, _sent: sent } = transfer;
+  const isDead = target._mode === DEAD;
+  if (transfer._throws && !(isDead && sent instanceof GreenletExit)) doors.report(sent, doors.hub);
+  return isDead && target._isScheduled ? resumeWith(transfer._origin as Fiber, undefined, false) : null;
 }
 
 /** What a greenlet that has not begun dies of: `error`, or that of a tracer that is told of it. */

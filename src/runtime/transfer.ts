@@ -9,7 +9,7 @@
 import { checkOptions } from './check.js';
 import { engine as shared } from './engine.js';
 import { GreenletError, GreenletExit } from './errors.js';
-import type { Fiber } from './fiber.js';
+import { Fiber } from './fiber.js';
 import { checkEnterable, liveOf, sendTo } from './hand-over.js';
 import { describe, done, irregular, Operation, resumed, SUSPENDED } from './operation.js';
 import { here } from './place.js';
@@ -247,6 +247,7 @@ export function transferFromMain<T>(
   open.add(transfer);
   const outer = driving;
   driving = transfer;
+  engine.last = null;
   try {
     const next = sendTo(live, transfer);
     if (next !== null) {
@@ -256,7 +257,9 @@ export function transferFromMain<T>(
   } finally {
     driving = outer;
   }
-  if (open.has(transfer) && engine.last !== null) under.set(engine.last, transfer);
+  // What ran last has no place any more when it has ended.
+  const last: unknown = engine.last;
+  if (open.has(transfer) && last instanceof Fiber) under.set(last, transfer);
   return transfer;
 }
 

@@ -494,6 +494,43 @@ describe('a scheduled greenlet', () => {
     expect(g.error).toBe(error);
   });
 
+  it('that is dead has whoever switches or throws to it go on at once; an error goes to hub.onError', async () => {
+    const g = spawn(() => 'over');
+    await g.join();
+    const error = new Error('too late');
+    const other = spawn(function* () {
+      return [yield* g.switch('lost'), yield* g.throw(), yield* g.throw(error)];
+    });
+    expect(await other.get()).toEqual([undefined, undefined, undefined]);
+    expect(watch.takeErrors()).toEqual([error]);
+    expect([g.switch('lost').value, g.throw().value, g.throw(error).value]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(watch.takeErrors()).toEqual([error]);
+  });
+
+  it('that ends in a drive that main began, with nobody to go on, leaves the transfer open', async () => {
+    const child: greenlet = new greenlet(function* () {
+      yield* main.switch('to main');
+      return 'up';
+    });
+    const g = spawn(function* () {
+      child.parent = getcurrent();
+      return yield* child.switch();
+    });
+    await pass();
+    const transfer = child.switch();
+    expect([transfer.done, g.value]).toEqual([false, 'up']);
+    // What comes to main goes to the oldest that is open.
+    while (!transfer.done) {
+      spawn(() => main.switch('from the hub'));
+      await pass();
+    }
+    expect(transfer.value).toBe('from the hub');
+  });
+
   it('that is killed while it waits for a raw greenlet leaves that one alone', async () => {
     const log: unknown[] = [];
     const raw: greenlet = new greenlet(function* () {
