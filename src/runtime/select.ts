@@ -137,6 +137,10 @@ export function select<const W extends Readonly<Record<string, Operand>>>(
 export function select<const W extends Readonly<Record<string, Operand>>>(
   waitables: W,
   options?: SelectOptions,
+): Operation<Selected<W> | NotSelected>;
+export function select<const W extends Readonly<Record<string, Operand>>>(
+  waitables: W,
+  options?: SelectOptions,
 ): Operation<Selected<W> | NotSelected> {
   if (typeof waitables !== 'object' || waitables === null || Symbol.iterator in waitables) {
     throw new TypeError(`select() takes a record, such as { job: queue.get() }, got ${showValue(waitables)}`);

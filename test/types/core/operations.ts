@@ -193,6 +193,10 @@ function* selects(queue: Queue<Date>, event: Event, body: () => Green<'done'>): 
   if (timed.key === null) expectType<undefined>()(timed.value);
   else if (timed.key === 'num') expectType<number>()(timed.value);
   else expectType<string>()(timed.value);
+  const perhaps: { timeout?: number } = {};
+  const perhapsTimed = yield* select({ num }, perhaps);
+  expectType<'num' | null>()(perhapsTimed.key);
+  if (perhapsTimed.key !== null) expectType<number>()(perhapsTimed.value);
   const untimed = yield* select({ num }, {});
   expectType<'num'>()(untimed.key);
   // @ts-expect-error there is no such operand
