@@ -257,11 +257,18 @@ function isSliceOver(now: number): boolean {
   return now >= state.sliceEnd;
 }
 
-/** A turn begins; `few`: its first look at the clock comes after a few steps. */
+/** A turn begins; `few`: its first look at the clock comes after a few steps. Steps that are counted are not counted anew. */
 export function refuel(few = false): void {
   state.spent = false;
   if (state.unusual !== null || state.choose !== null) state.fuel = 0;
-  else state.fuel = few ? Math.min(state.quantum, FEW) : state.quantum;
+  else if (!state.countedSlices) state.fuel = few ? Math.min(state.quantum, FEW) : state.quantum;
+}
+
+/** From now on turns end after so many steps, counted from here: the same program does the same. */
+export function countSlices(): void {
+  state.countedSlices = true;
+  state.looks = 0;
+  state.fuel = 0;
 }
 
 /** Something unusual was turned on: have the very next step look for it. */

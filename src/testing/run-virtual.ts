@@ -7,7 +7,7 @@ import type { Fn, Returned } from '../runtime/body-types.js';
 import { checkFn, checkNumber, checkOptions, checkType, mismatch } from '../runtime/check.js';
 import { type OwnStorage, ownStorage } from '../runtime/context.js';
 import { listParked, loopExitMessage } from '../runtime/deadlock.js';
-import { engine, lookSoon, wake } from '../runtime/engine.js';
+import { countSlices, engine, wake } from '../runtime/engine.js';
 import { GreenletError, LoopExit } from '../runtime/errors.js';
 import { host } from '../runtime/host.js';
 import { hub } from '../runtime/hub.js';
@@ -189,13 +189,12 @@ export class VirtualRun {
     const virtualTimers = new VirtualTimers(timers);
     engine.clock = this.clock;
     engine.timers = virtualTimers;
-    engine.countedSlices = true;
+    countSlices();
     hub.onError = (error) => this.#errors.push(error);
     const collect = hub.onError;
     if (this.#options.seed !== undefined) {
       const random = randomFrom(this.#options.seed);
       engine.choose = (count) => Math.floor(random() * count);
-      lookSoon();
     }
     return () => {
       Object.assign(engine, { clock, timers, choose, countedSlices });

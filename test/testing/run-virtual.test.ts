@@ -365,6 +365,30 @@ describe('the seed', () => {
     expect(await order()).toBe('012301230123');
   });
 
+  it('draws the same order whatever ran before: a slice ends after as many steps each time', async () => {
+    const run = async (seed?: number): Promise<string> => {
+      let trace = '';
+      await runVirtual(
+        function* (): Green<void> {
+          void Promise.resolve().then(() => {
+            trace += 'promise';
+          });
+          for (let i = 0; i < 200; i++) {
+            yield* sleep(0);
+            trace += '.';
+          }
+        },
+        { seed },
+      );
+      return trace;
+    };
+    for (const seed of [undefined, 7]) {
+      const traces = new Set<string>();
+      for (let runs = 0; runs < 120; runs++) traces.add(await run(seed));
+      expect(traces.size).toBe(1);
+    }
+  });
+
   it('of the clock is what random() draws from, from 0 up to 1', async () => {
     const draw = (seed?: number) =>
       runVirtual((clock) => [clock.seed, ...Array.from({ length: 50 }, () => clock.random())], { seed });
