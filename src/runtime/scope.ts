@@ -105,14 +105,16 @@ function* scoped(fn: AnyFn): Green<unknown> {
     }
   }
   children.close();
-  const { failure } = children;
-  try {
-    if (children.living.size > 0) yield* shield(joinall([...children.living]));
-  } catch (error) {
-    // A kill or a timeout that came meanwhile passes on in place of the failure.
-    if (failure !== null && !(failure.error instanceof GreenletExit))
-      report(failure.error, engine.current as greenlet);
-    throw error;
+  let { failure } = children;
+  while (children.living.size > 0) {
+    try {
+      yield* shield(joinall([...children.living]));
+    } catch (error) {
+      // What came meanwhile passes on in place of the failure; by a throw the children live on.
+      if (failure !== null && !(failure.error instanceof GreenletExit))
+        report(failure.error, engine.current as greenlet);
+      failure = { error };
+    }
   }
   if (failure !== null) throw failure.error;
   return value;

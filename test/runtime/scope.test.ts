@@ -230,6 +230,31 @@ describe('scope', () => {
   );
 
   it(
+    'a throw that comes while the children end passes on when they have ended',
+    virtual(function* (clock) {
+      const errors = collectErrors();
+      const thrown = new Error('thrown in');
+      const g = spawn(
+        scope(function* (s): Green<void> {
+          s.spawn(function* (): Green<void> {
+            try {
+              yield* sleep(100);
+            } finally {
+              yield* sleep(10);
+            }
+          });
+          yield* sleep(1);
+          throw new Error('the body');
+        }),
+      );
+      yield* sleep(5);
+      yield* g.throw(thrown);
+      expect([g.error, clock.now()]).toEqual([thrown, 11]);
+      expect(errors.map(({ error }) => String(error))).toEqual(['Error: the body']);
+    }),
+  );
+
+  it(
     'a body that swallows the end and returns: the failure of the child is thrown all the same',
     virtual(function* () {
       const error = new Error('child');
