@@ -35,23 +35,30 @@ export function liveOf(target: Fiber): Fiber {
   return live;
 }
 
+/** Whether it throws where it arrives: a `GreenletExit` that is thrown into the dead is their value, and handed on as by a switch. */
+export function raises(transfer: Handed): boolean {
+  if (!transfer._throws) return false;
+  return transfer._target._mode !== DEAD || !(transfer._sent instanceof GreenletExit);
+}
+
 /** Errors: `GreenletError` when control cannot be handed to `target` now. */
 export function checkEnterable(target: Fiber, transfer: Handed): void {
   const mode = target._mode;
+  const throws = raises(transfer);
   if (target === doors.main || target === doors.hub) return;
   if (mode === NEW || mode === START) {
     target._checkRun();
     return;
   }
-  if (mode === YIELDED && transfer._throws) return;
+  if (mode === YIELDED && throws) return;
   if (mode === SWITCHED) return;
   // What has happened already, and only waits to be delivered, would be lost.
-  if (mode === PARKED && transfer._throws && !target._op?._decided?.(target)) return;
+  if (mode === PARKED && throws && !target._op?._decided?.(target)) return;
   const what = describeWait(target);
   if (mode === PARKED || mode <= NEXT_PENDING) {
     throw new GreenletError(
-      `cannot ${transfer._name} ${transfer._throws ? 'into' : 'to'} ${target}: it is parked in ${what}, which will resume it` +
-        (transfer._throws ? '; use kill()' : ''),
+      `cannot ${transfer._name} ${throws ? 'into' : 'to'} ${target}: it is parked in ${what}, which will resume it` +
+        (throws ? '; use kill()' : ''),
     );
   }
   throw new GreenletError(
@@ -61,15 +68,13 @@ export function checkEnterable(target: Fiber, transfer: Handed): void {
 
 /** Hands a transfer to `target`. Who runs next; null: the hub. */
 export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
-  if (target === doors.hub) return sendToHub(transfer);
+  const throws = raises(transfer);
+  if (target === doors.hub) return sendToHub(transfer, throws);
   if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
   if (target._mode === NEW || target._mode === START) {
     unschedule(target);
-    if (transfer._throws) return target._ended(thrownInto(target, transfer._sent), true, null);
-    return begin(target, transfer._args ?? [transfer._sent]);
-  }
-  if (transfer._throws && transfer._target._mode === DEAD && transfer._sent instanceof GreenletExit) {
-    return resumeWith(target, transfer._sent, false);
+    if (throws) return target._ended(thrownInto(target, transfer._sent), true, null);
+    return begin(target, transfer._throws ? [transfer._sent] : (transfer._args ?? [transfer._sent]));
   }
   if (target._mode === PARKED && target._op?._defers?.(target, transfer._sent)) {
     engine.last = target;
@@ -80,15 +85,15 @@ export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
     removeReady(target);
     return target;
   }
-  return resumeWith(target, transfer._sent, transfer._throws);
+  return resumeWith(target, transfer._sent, throws);
 }
 
 /** Whoever switches to a scheduled greenlet goes on when it has ended: at once when it has ended already. */
-function sendToHub(transfer: Handed): Fiber | null {
-  const { _target: target, _sent: sent } = transfer;
-  const isDead = target._mode === DEAD;
-  if (transfer._throws && !(isDead && sent instanceof GreenletExit)) doors.report(sent, doors.hub);
-  return isDead && target._isScheduled ? resumeWith(transfer._origin as Fiber, undefined, false) : null;
+function sendToHub(transfer: Handed, throws: boolean): Fiber | null {
+  const { _target: target } = transfer;
+  if (throws) doors.report(transfer._sent, doors.hub);
+  const isOver = target._mode === DEAD && target._isScheduled;
+  return isOver ? resumeWith(transfer._origin as Fiber, undefined, false) : null;
 }
 
 /** What a greenlet that has not begun dies of: `error`, or that of a tracer that is told of it. */

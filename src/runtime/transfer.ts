@@ -8,9 +8,9 @@
 
 import { checkOptions } from './check.js';
 import { engine as shared } from './engine.js';
-import { GreenletError, GreenletExit } from './errors.js';
+import { GreenletError } from './errors.js';
 import { Fiber } from './fiber.js';
-import { checkEnterable, liveOf, sendTo } from './hand-over.js';
+import { checkEnterable, liveOf, raises, sendTo } from './hand-over.js';
 import { describe, done, irregular, Operation, resumed, SUSPENDED } from './operation.js';
 import { here } from './place.js';
 import { doors, run } from './resume.js';
@@ -168,8 +168,9 @@ export class Transfer<T> extends Operation<T> {
     const target = liveOf(to);
     if (target === waiter) {
       this._state = DONE;
-      if (engine.trace !== null) engine.trace(waiter, this._throws);
-      if (this._throws) throw this._sent;
+      const throws = raises(this);
+      if (engine.trace !== null) engine.trace(waiter, throws);
+      if (throws) throw this._sent;
       return done(waiter, this._sent);
     }
     checkEnterable(target, this);
@@ -239,7 +240,7 @@ export function transferFromMain<T>(
   const transfer = new Transfer<T>(target, doors.main, args, sent, throws);
   const live = liveOf(target);
   if (live === doors.main) {
-    transfer._settle(sent, throws && !(sent instanceof GreenletExit && target !== doors.main));
+    transfer._settle(sent, raises(transfer));
     return transfer;
   }
   checkEnterable(live, transfer);

@@ -490,6 +490,22 @@ describe('throw', () => {
     expect(ran).toBe(false);
   });
 
+  it('of a GreenletExit into the dead hands that on as a value inside greenlets, too', () => {
+    const log: unknown[] = [];
+    const outer = new greenlet(function* () {
+      const g = new greenlet(() => {});
+      yield* g.switch();
+      log.push(yield* g.throw());
+      g.parent = new greenlet(function* (value: unknown): Green<unknown> {
+        log.push(value);
+        return 'begun with it';
+      });
+      log.push(yield* g.throw());
+    });
+    outer.switch();
+    expect(log).toEqual([expect.any(GreenletExit), expect.any(GreenletExit), 'begun with it']);
+  });
+
   it('into the dead: an error is thrown at the nearest live ancestor', () => {
     const error = new Error('late');
     const g = new greenlet(() => {});

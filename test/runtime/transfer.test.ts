@@ -435,6 +435,29 @@ describe('a greenlet that is parked in an operation', () => {
     }),
   );
 
+  it(
+    'is not resumed by a GreenletExit that is thrown into a dead child of its: GreenletError',
+    virtual(function* () {
+      const queue = new Queue<number>();
+      const child = new greenlet(() => {});
+      const g = spawn(function* () {
+        child.parent = getcurrent();
+        yield* child.switch();
+        return yield* queue.get({ timeout: 50 });
+      });
+      yield* waitAllBlocked();
+      const thrown = yield* attempt(function* () {
+        yield* child.throw();
+      });
+      expect(thrown.error).toBeInstanceOf(GreenletError);
+      expect(queue.statistics().getters).toBe(1);
+      yield* sleep(10);
+      queue.putNowait(7);
+      expect(yield* g.get()).toBe(7);
+      yield* sleep(100);
+    }),
+  );
+
   it('whose parent is parked in an operation ends with its outcome told', async () => {
     const wait = gate<string>();
     const error = new Error('for a busy parent');
