@@ -18,7 +18,7 @@ import { setHold } from './holds.js';
 import { type AbortControllerLike, host } from './host.js';
 import { hub, warn } from './hub.js';
 import { Get, type GetOptions, Join } from './join.js';
-import { type KillOptions, killError, killFiber, killTimeout, noteKill } from './kill.js';
+import { type KillOptions, killError, killFiber, killTimeout, noteKill, schedule } from './kill.js';
 import { type Emitter, killOn } from './kill-on.js';
 import { hooks } from './life-hooks.js';
 import { CallbackLink, type Linked, type LinkTarget, removeCallback } from './link-callbacks.js';
@@ -192,7 +192,7 @@ export class Greenlet<T = any> extends greenlet<T> {
     if (mode === NEW || mode === START) {
       if (this._timer !== -1) engine.timers.remove(this);
       noteKill(this, error);
-      this._ended(error, true, null);
+      schedule(this._ended(error, true, null));
       this._extra?.controller?.abort(error);
       // Whoever waits for the end of all greenlets looks at the end of a turn.
       if (!engine.awake) engine.awaken();

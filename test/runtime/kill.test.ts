@@ -6,6 +6,7 @@ import {
   GreenletExit,
   Group,
   getcurrent,
+  greenlet,
   hub,
   isExit,
   joinall,
@@ -60,6 +61,22 @@ describe('a kill of a greenlet that has not begun', () => {
       expect(yield* g.get()).toBeInstanceOf(GreenletExit);
       yield* waitAllBlocked();
       expect(ran).toBe(false);
+    }),
+  );
+
+  it(
+    'whose parent waits in a switch: the parent goes on, as at any end',
+    virtual(function* () {
+      const child = new Greenlet(() => 1);
+      const parent = spawn(function* () {
+        child.parent = getcurrent();
+        yield* new greenlet(() => sleep(10)).switch();
+        return 'went on';
+      });
+      yield* waitAllBlocked();
+      void child.kill();
+      expect(parent.dead).toBe(false);
+      expect(yield* parent.get({ timeout: 1 })).toBe('went on');
     }),
   );
 
