@@ -5,7 +5,7 @@ export function showValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
   if (typeof value === 'object' && value !== null)
-    return `an instance of ${value.constructor?.name ?? 'Object'}`;
+    return `an instance of ${value.constructor?.name || Object.prototype.toString.call(value).slice(8, -1)}`;
   return `${String(value)} (${typeof value})`;
 }
 

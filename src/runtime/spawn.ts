@@ -67,7 +67,7 @@ export function makeGreenlet(first: unknown, rest: readonly unknown[]): Greenlet
     return made;
   }
   if (isRun(first)) return new Greenlet(first);
-  if (typeof first !== 'object' || first === null) checkFn(first, 'fn', HINT);
+  if (typeof first !== 'object' || first === null || rest.length === 0) checkFn(first, 'fn', HINT);
   const [fn, ...args] = rest;
   const options = first as SpawnOptions;
   checkSpawnOptions(options);
@@ -90,7 +90,7 @@ function checkSpawnOptions(options: SpawnOptions): void {
 /** Refuses what `makeGreenlet` would, for those that make it later. */
 export function checkWork(first: unknown, rest: readonly unknown[]): void {
   if (typeof first === 'function' || isRun(first)) return;
-  const fn = typeof first === 'object' && first !== null ? rest[0] : first;
+  const fn = typeof first === 'object' && first !== null && rest.length > 0 ? rest[0] : first;
   if (!isRun(fn)) checkFn(fn, 'fn', HINT);
   if (fn !== first) checkSpawnOptions(first as SpawnOptions);
 }

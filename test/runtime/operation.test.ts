@@ -298,11 +298,14 @@ describe('mistakes', () => {
 
   it('a plain yield of a generator or a Greenlet says that the star is missing, and warns of nothing', async () => {
     const g = spawn(() => {});
-    for (const wrong of [(function* (): Green<void> {})(), g]) {
+    for (const [wrong, kind] of [
+      [(function* (): Green<void> {})(), 'Generator'],
+      [g, 'Greenlet'],
+    ]) {
       const error = await mistake(function* () {
         yield wrong as never;
       } as never);
-      expect(error.message).toContain('write yield* (the star is missing)');
+      expect(error.message).toBe(`an instance of ${kind} was yielded: write yield* (the star is missing)`);
     }
     expect(watch.takeWarnings().map(({ message }) => message)).toEqual([]);
   });

@@ -8,6 +8,7 @@ import {
   greenlet,
   hub,
   joinall,
+  Pool,
   sleep,
   spawn,
   spawnLater,
@@ -132,6 +133,12 @@ describe('spawn', () => {
       expect(String(again.error)).toContain('pass the function');
     }),
   );
+
+  it('names a promise that stands in place of the function', () => {
+    const told = 'fn must be a function, got an instance of Promise; pass the function';
+    expect(() => spawn(Promise.resolve(1) as never)).toThrow(told);
+    expect(() => new Pool(1).spawn(Promise.resolve(1) as never)).toThrow(told);
+  });
 
   it('refuses what is no function at the call, and names the value', () => {
     for (const wrong of [1, undefined, null, 'f', {}]) {
