@@ -65,7 +65,7 @@ export class greenlet<R = any> extends Fiber {
    * throws when it has the lock back. Errors: `GreenletError` where that has happened already and only waits for its turn.
    */
   throw(error: unknown = new GreenletExit()): Transfer<R> {
-    return this._transferTo(NO_ARGS, isErrorClass(error) ? new error() : error, true);
+    return this._transferTo(null, isErrorClass(error) ? new error() : error, true);
   }
 
   /** The body; override it in a subclass. Called with the arguments of the first switch. */
@@ -155,7 +155,7 @@ export class greenlet<R = any> extends Fiber {
   }
 
   /** @internal */
-  _transferTo(args: readonly unknown[], sent: unknown, throws: boolean): Transfer<R> {
+  _transferTo(args: readonly unknown[] | null, sent: unknown, throws: boolean): Transfer<R> {
     const origin = engine.current;
     if (origin === doors.main) return transferFromMain(this, args, sent, throws);
     if (origin === doors.hub) {

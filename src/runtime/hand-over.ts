@@ -36,9 +36,8 @@ export function liveOf(target: Fiber): Fiber {
 }
 
 /** Whether it throws where it arrives: a `GreenletExit` that is thrown into the dead is their value, and handed on as by a switch. */
-export function raises(transfer: Handed): boolean {
-  if (!transfer._throws) return false;
-  return transfer._target._mode !== DEAD || !(transfer._sent instanceof GreenletExit);
+export function raises({ _throws, _target, _sent }: Handed): boolean {
+  return _throws && !(_target._mode === DEAD && _sent instanceof GreenletExit);
 }
 
 /** Errors: `GreenletError` when control cannot be handed to `target` now. */
@@ -68,32 +67,25 @@ export function checkEnterable(target: Fiber, transfer: Handed): void {
 
 /** Hands a transfer to `target`. Who runs next; null: the hub. */
 export function sendTo(target: Fiber, transfer: Handed): Fiber | null {
+  const { _sent: sent, _target: to, _origin: origin } = transfer;
   const throws = raises(transfer);
-  if (target === doors.hub) return sendToHub(transfer, throws);
-  if (target._parent === doors.hub) target._more().switchedBy = transfer._origin;
-  if (target._mode === NEW || target._mode === START) {
-    unschedule(target);
-    if (throws) return target._ended(thrownInto(target, transfer._sent), true, null);
-    return begin(target, transfer._throws ? [transfer._sent] : (transfer._args ?? [transfer._sent]));
+  if (target === doors.hub) {
+    if (throws) doors.report(sent, target);
+    // Whoever switches to a scheduled greenlet goes on when it has ended: at once when it has ended already.
+    return to._mode === DEAD && to._isScheduled ? resumeWith(origin as Fiber, undefined, false) : null;
   }
-  if (target._mode === PARKED && target._op?._defers?.(target, transfer._sent)) {
+  if (target._parent === doors.hub) target._more().switchedBy = origin;
+  if (target._mode === NEW || target._mode === START) return enter(target, sent, throws, transfer._args);
+  if (target._mode === PARKED && target._op?._defers?.(target, sent)) {
     engine.last = target;
     return null;
   }
   if (target._mode === YIELDED || target._mode === PARKED) {
-    target._throwNow({ error: transfer._sent });
+    target._throwNow({ error: sent });
     removeReady(target);
     return target;
   }
-  return resumeWith(target, transfer._sent, throws);
-}
-
-/** Whoever switches to a scheduled greenlet goes on when it has ended: at once when it has ended already. */
-function sendToHub(transfer: Handed, throws: boolean): Fiber | null {
-  const { _target: target } = transfer;
-  if (throws) doors.report(transfer._sent, doors.hub);
-  const isOver = target._mode === DEAD && target._isScheduled;
-  return isOver ? resumeWith(transfer._origin as Fiber, undefined, false) : null;
+  return resumeWith(target, sent, throws);
 }
 
 /** What a greenlet that has not begun dies of: `error`, or that of a tracer that is told of it. */
@@ -111,16 +103,18 @@ function thrownInto(target: Fiber, error: unknown): unknown {
   }
 }
 
-/** Takes an unstarted greenlet that is scheduled off the ready list, and off the timers. */
-function unschedule(target: Fiber): void {
+/** Control comes to a greenlet that has not begun: with an error it dies unrun. It is off the ready list and the timers then. */
+function enter(
+  target: Fiber,
+  value: unknown,
+  failed: boolean,
+  args: readonly unknown[] | null = null,
+): Fiber | null {
   clearTimer(target);
-  if (target._mode !== START) return;
-  removeReady(target);
+  if (target._mode === START) removeReady(target);
   target._mode = NEW;
-}
-
-function begin(target: Fiber, args: readonly unknown[]): Fiber {
-  target._arguments(args);
+  if (failed) return target._ended(thrownInto(target, value), true, null);
+  target._arguments(args ?? [value]);
   target._mode = START;
   return target;
 }
@@ -148,11 +142,7 @@ export function giveTo(parent: Fiber, value: unknown, failed: boolean, child: Fi
   if (target === doors.main || target._mode === SWITCHED) {
     return resumeWith(target, value, failed);
   }
-  if (target._mode === NEW || target._mode === START) {
-    unschedule(target);
-    if (failed) return target._ended(thrownInto(target, value), true, null);
-    return begin(target, [value]);
-  }
+  if (target._mode === NEW || target._mode === START) return enter(target, value, failed);
   const what = describeWait(target);
   const lost = new GreenletError(
     `${child} ended, but its parent ${target} is parked in ${what} and cannot take the outcome`,

@@ -233,7 +233,7 @@ doors.arrive = (value, failed, first) => {
 /** Runs a transfer of main's, synchronously, until control comes back or the greenlets have parked. */
 export function transferFromMain<T>(
   target: Fiber,
-  args: readonly unknown[],
+  args: readonly unknown[] | null,
   sent: unknown,
   throws: boolean,
 ): Transfer<T> {
