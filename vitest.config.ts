@@ -7,5 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/types/**'],
     restoreMocks: true,
+    // For tests that hang: how fast the machine is decides nothing.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
   },
 });
