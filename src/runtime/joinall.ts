@@ -45,27 +45,32 @@ export class Joining implements Link {
     this.#raise = raise;
   }
 
-  /** Takes the dead, in the order of their deaths, and links to the living. True: there is nothing to wait for. */
+  /** Links to the living and takes the dead, in the order of their deaths. True: there is nothing to wait for. */
   begin(): boolean {
-    const list = this.#list;
     let dead: AnyGreenlet[] | null = null;
-    for (const each of list) {
-      if (each._mode !== DEAD) continue;
-      dead ??= [];
-      dead.push(each);
-    }
-    if (dead !== null) {
-      dead.sort((a, b) => (a._slot as number) - (b._slot as number));
-      for (const each of dead) if (this.#take(each)) return true;
-    }
-    for (const each of list) {
-      if (each._links === null) {
-        if (each._mode !== DEAD) each._links = this;
+    for (const each of this.#list) {
+      if (each._mode === DEAD) {
+        dead ??= [];
+        dead.push(each);
+      } else if (each._links === null) {
+        each._links = this;
       } else {
         this.#linkAgain(each);
       }
     }
-    return false;
+    return dead !== null && this.#takeAll(dead);
+  }
+
+  #takeAll(dead: AnyGreenlet[]): boolean {
+    dead.sort((a, b) => (a._slot as number) - (b._slot as number));
+    try {
+      if (!dead.some((each) => this.#take(each))) return false;
+    } catch (error) {
+      this.cancel();
+      throw error;
+    }
+    this.cancel();
+    return true;
   }
 
   #linkAgain(each: AnyGreenlet): void {
@@ -178,8 +183,9 @@ function listOf<G>(greenlets: Iterable<G>, type: new (...args: any[]) => unknown
     throw mismatch('greenlets', 'an iterable of greenlets', greenlets, `; write ${name}([g1, g2])`);
   }
   const list = [...greenlets];
-  const wrong = list.findIndex((each) => !(each instanceof type));
-  if (wrong !== -1) throw mismatch(`greenlets[${wrong}]`, `a ${type.name}`, list[wrong]);
+  for (let i = 0; i < list.length; i++) {
+    if (!(list[i] instanceof type)) throw mismatch(`greenlets[${i}]`, `a ${type.name}`, list[i]);
+  }
   return list as never[];
 }
 

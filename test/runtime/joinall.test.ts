@@ -1,4 +1,5 @@
 import {
+  attempt,
   type Green,
   Greenlet,
   GreenletExit,
@@ -170,6 +171,23 @@ describe('joinall', () => {
       const errors = collectErrors();
       yield* sleep(50);
       expect(errors.map((each) => each.greenlet)).toEqual([g]);
+    }),
+  );
+
+  it(
+    'that the dead satisfy, or fail, leaves no link to the living',
+    virtual(function* () {
+      const dead = spawn(() => 1);
+      const failed = spawn(failAfter, 1, new Error('early'));
+      yield* joinall([dead, failed]);
+      const living = [spawn(failAfter, 20, 'unseen'), spawn(failAfter, 30, 'unseen too')] as const;
+      expect(yield* joinall([living[0], dead, living[0]], { count: 1 })).toEqual([dead]);
+      expect(yield* attempt(() => joinall([living[1], failed], { raiseError: true }))).toMatchObject({
+        ok: false,
+      });
+      const errors = collectErrors();
+      yield* sleep(50);
+      expect(errors.map((each) => each.greenlet)).toEqual(living);
     }),
   );
 
