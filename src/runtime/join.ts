@@ -46,12 +46,18 @@ export class DeathLink implements Link {
 
 export abstract class UntilDeath<T> extends Operation<T> {
   protected readonly target: Linkable;
-  /** @internal */ readonly _timeout: number;
+  /** ms; null: for ever, for which `Infinity` would be a number on the heap for each. @internal */
+  readonly _limit: number | null;
 
   constructor(target: object, timeout: number) {
     super();
     this.target = target as Linkable;
-    this._timeout = timeout;
+    this._limit = timeout === Number.POSITIVE_INFINITY ? null : timeout;
+  }
+
+  /** ms; `Infinity`: for ever. @internal */
+  get _timeout(): number {
+    return this._limit ?? Number.POSITIVE_INFINITY;
   }
 
   override get _object(): unknown {
@@ -76,7 +82,7 @@ export abstract class UntilDeath<T> extends Operation<T> {
     if (this.target._mode === NEW) places.awaited(waiter, this as UntilDeath<unknown>);
     const link = new DeathLink(waiter, this as UntilDeath<unknown>);
     this.target._link(link);
-    limitWait(waiter, this._timeout);
+    if (this._limit !== null) limitWait(waiter, this._limit);
     return park(waiter, this, link);
   }
 

@@ -13,14 +13,19 @@ export abstract class WaitOperation<T, O = unknown> extends Operation<T> {
   readonly _of: O;
   /** Where a run of it waits. @internal */
   readonly _queue: WaitQueue;
-  /** ms; `Infinity`: for ever. @internal */
-  readonly _timeout: number;
+  /** ms; null: for ever, for which `Infinity` would be a number on the heap for each. @internal */
+  readonly _limit: number | null;
 
   constructor(object: O, queue: WaitQueue, timeout: number) {
     super();
     this._of = object;
     this._queue = queue;
-    this._timeout = timeout;
+    this._limit = timeout === Number.POSITIVE_INFINITY ? null : timeout;
+  }
+
+  /** ms; `Infinity`: for ever. @internal */
+  get _timeout(): number {
+    return this._limit ?? Number.POSITIVE_INFINITY;
   }
 
   override get _object(): O {
@@ -40,7 +45,7 @@ export abstract class WaitOperation<T, O = unknown> extends Operation<T> {
   /** @internal */
   protected _wait(waiter: Waiter, slot?: unknown): Started {
     this._queue.push(waiter);
-    limitWait(waiter, this._timeout);
+    if (this._limit !== null) limitWait(waiter, this._limit);
     return park(waiter, this, slot);
   }
 
