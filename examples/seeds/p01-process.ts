@@ -32,7 +32,8 @@ export class MyProcess extends Process {
 }
 
 if (isMainProcess) {
-  const all = ['bob', 'nick'].map((name) => new Process({ target: hello, args: [name] }));
+  const names = ['bob', 'nick', ...Array.from({ length: 8 }, (_, i) => `bob ${i}`)];
+  const all = names.map((name) => new Process({ target: hello, args: [name] }));
   all.push(new Process({ target: world, args: ['World'] }));
   all.push(new Process({ target: info, args: [process.pid] }));
   all.push(new MyProcess(), new MyProcess('an argument'));

@@ -42,7 +42,7 @@ if (isMainProcess) {
   await main(function* () {
     const manager = Manager();
     const [data, list, lock] = [manager.dict({ count: 20000 }), manager.list([1, 2, 3]), new Lock()];
-    const all = Array.from({ length: 5 }, () => new Process({ target: work, args: [data, list, lock] }));
+    const all = Array.from({ length: 10 }, () => new Process({ target: work, args: [data, list, lock] }));
     for (const p of all) p.start();
     for (const p of all) yield* p.join();
     console.log('count', yield* data.get('count'), 'list', yield* list.copy());

@@ -18,11 +18,12 @@ describe('the examples of processes', { timeout: TIMEOUT }, () => {
       [
         'hello bob',
         'hello nick',
+        ...Array.from({ length: 8 }, (_, i) => `hello bob ${i}`),
         'hello World',
         'Thread World',
         "child's parent is main: true",
-        'run in Process-5: no argument, pid true',
-        'run in Process-6: an argument, pid true',
+        'run in Process-13: no argument, pid true',
+        'run in Process-14: an argument, pid true',
         'main: all have ended',
       ].sort(),
     );
@@ -80,7 +81,7 @@ describe('the examples of processes', { timeout: TIMEOUT }, () => {
 
   it('P15 P16 P17 count exactly, keep the types of keys, and share numbers', async () => {
     expect(await linesOf('p15-manager')).toEqual([
-      'count 19995 list [ 6, 2, 3 ]',
+      'count 19990 list [ 11, 2, 3 ]',
       "Map(3) { 0.25 => null, 1 => '1', '2' => 2 }",
       '9 8 7 6 5 4 3 2 1 0',
       '3.1415927 0 -1 -2 -3 -4 -5 -6 -7 -8 -9',
