@@ -50,6 +50,7 @@ export function receives<P>(topic: string, handler: (payload: P) => void): void 
 }
 
 function listen(channel: Channel): void {
+  channel.onUnsent = unsent;
   for (const topic of handlers.keys()) {
     channel.on<Envelope>(topic, (payload) => {
       if (payload.to === here || payload.to === '*') (handlers.get(topic) as Handler)(payload as never);
@@ -145,10 +146,18 @@ function passOn(topic: string, payload: Envelope): void {
   try {
     forward(topic, payload);
   } catch (error) {
-    if (topic !== 'call' && topic !== 'reply') throw error;
-    if (topic === 'call') refuse(payload, { failure: packFailure(error) });
-    else forward('reply', { ...payload, value: undefined, failure: packFailure(error) } as Envelope);
+    if (!unsent(topic, payload, error)) throw error;
   }
+}
+
+/** Whoever waits for what cannot be sent is told so: memory that is shared cannot be sent to another process, for one. */
+function unsent(topic: string, payload: unknown, error: unknown): boolean {
+  const failure = packFailure(error);
+  if (topic === 'call') refuse(payload as Envelope, { failure });
+  else if (topic === 'reply')
+    forward('reply', { ...(payload as Envelope), value: undefined, failure } as Envelope);
+  else return false;
+  return true;
 }
 
 /** Sends `payload` to `to`. */

@@ -55,6 +55,18 @@ export function poolContract(method: string): void {
     ]);
   });
 
+  it('fails a job that throws what is hard to send, and sends arguments as they were at the call', async () => {
+    const { out, err } = await runProgram('mp-pool', ['odd', method]);
+    expect(out).toEqual([
+      'Error: cycle true',
+      'Error: getter false',
+      'Error: stack false',
+      'something that cannot be shown false',
+      '0,1,2,3,4,5',
+    ]);
+    expect(err).toBe('');
+  });
+
   it('runs each job once, whatever becomes of the one before it, and lets none wait behind a long one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'greenlets-test-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -25,6 +25,13 @@ describe('shared objects', { timeout: 60_000 }, () => {
     },
   );
 
+  it('tell whoever waits for what cannot pass between processes, and go on', async () => {
+    const { out, err } = await runProgram('mp-shared', ['unsendable']);
+    const refused = 'Error: #X could not be cloned.';
+    expect(out).toEqual([refused, 'the next', refused]);
+    expect(err).toBe('');
+  });
+
   it.each(['process', 'worker'])('lose no update of a number that a lock guards (%s)', async (method) => {
     const { out } = await runProgram('mp-shared', ['counter', method]);
     expect(out).toEqual(['130.5 261 [ 261, 2 ]']);

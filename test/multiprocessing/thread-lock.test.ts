@@ -45,7 +45,10 @@ class Thread extends Channel {
   override send(topic: string, payload: any): void {
     if (topic !== 'reply') return;
     const { value, failure, id } = payload;
-    this.#answers.get(id)?.({ value: value?.value ?? failure?.message, failed: failure !== undefined });
+    this.#answers.get(id)?.({
+      value: value?.value ?? failure?.value.data.message,
+      failed: failure !== undefined,
+    });
   }
 
   ask(method: string, args: unknown[]): Promise<{ value: unknown; failed: boolean }> {

@@ -1,6 +1,6 @@
 /** Programs of pools: the first argument says which, the second is 'process', 'worker' or 'thread'. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { attempt, joinall, main, sleep, spawn, Timeout, until } from 'greenlets';
+import { all, attempt, joinall, main, sleep, spawn, Timeout, until } from 'greenlets';
 import { isMainProcess, Lock, Pool, setStartMethod } from 'greenlets/multiprocessing';
 import { report } from '../../src/io/workers/pool-worker.js';
 import { ThreadPool } from '../../src/threading/thread-pool.js';
@@ -42,6 +42,22 @@ export function spins() {
 export function steps(n: number) {
   for (let i = 0; i < n; i++) report(i);
   return n;
+}
+
+/** Throws what is hard to send. */
+export function throwsOdd(kind: string): never {
+  const error = new Error(kind) as Error & Record<string, unknown>;
+  if (kind === 'cycle') error.cause = error;
+  if (kind === 'getter')
+    Object.defineProperty(error, 'bad', { enumerable: true, get: () => dies['missing' as never]['call'] });
+  if (kind === 'stack') Object.assign(error, { stack: { spins } });
+  if (kind === 'trap')
+    throw Object.create(null, { toString: { value: null }, fn: { enumerable: true, value: () => 1 } });
+  throw error;
+}
+
+export function firstByte(bytes: Uint8Array) {
+  return bytes[0];
 }
 
 export function size(buffer: ArrayBuffer) {
@@ -109,6 +125,17 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
     const gone = pool.applyAsync(spins);
     pool.terminate();
     console.log(told((yield* attempt(() => gone.get()) as any).error), yield* pool.join());
+  },
+  *odd() {
+    const pool = make(1);
+    for (const kind of ['cycle', 'getter', 'stack', 'trap']) {
+      const { error } = (yield* attempt(() => pool.apply(throwsOdd, [kind]))) as any;
+      console.log(String(error), error.cause === error);
+    }
+    const bytes = new Uint8Array(1);
+    const asked = [0, 1, 2, 3, 4, 5].map((n) => pool.applyAsync(firstByte, [bytes.fill(n)]));
+    console.log((yield* all(asked.map((each) => each.get()))).join());
+    pool.terminate();
   },
   *extras() {
     const pool = make(1);

@@ -57,6 +57,13 @@ export function* takesTask(queue: JoinableQueue, told: Event) {
   yield* sleep(60_000);
 }
 
+/** Gets and puts what cannot pass between processes. */
+export function* meetsUnsendable(from: Queue, to: Queue) {
+  yield* to.put(yield* outcome((queue) => queue.get(), from));
+  yield* to.put(yield* from.get());
+  yield* to.put(yield* outcome((queue) => queue.put(new SharedArrayBuffer(1)), to));
+}
+
 export function* keepsEnd(_end: Connection, told: Event) {
   told.set();
   yield* sleep(60_000);
@@ -202,6 +209,16 @@ function* outcome(then: (object: any) => any, object: any): Green<unknown> {
     return String(error).replace(/home m[.\d]+|<[^>]*>/g, 'X');
   }
 }
+
+programs['unsendable'] = function* () {
+  const [from, to] = [new Queue(), new Queue()];
+  yield* from.put(new SharedArrayBuffer(1));
+  yield* from.put('the next');
+  const p = new Process({ target: meetsUnsendable, args: [from, to] });
+  p.start();
+  for (let i = 0; i < 3; i++) console.log(yield* to.get());
+  yield* p.join();
+};
 
 if (isMainProcess) {
   const [, , program = '', method = 'process'] = process.argv;

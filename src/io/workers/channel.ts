@@ -17,6 +17,8 @@ export abstract class Channel {
   abstract readonly kind: StartMethod;
   readonly #handlers = new Map<string, (payload: never) => void>();
   readonly #closed: (() => void)[] = [];
+  /** Told of a message that cannot be cloned; gives whether it has seen to that. */
+  onUnsent: ((topic: string, payload: unknown, error: unknown) => boolean) | null = null;
   #early: Message[] = [];
   #outbox: Message[] = [];
   #transfer: Transferable[] = [];
@@ -84,7 +86,7 @@ export abstract class Channel {
     try {
       this._post(messages, transfer);
     } catch (error) {
-      if (messages.length === 1) report(error, null);
+      if (messages.length === 1) this.#unsent(messages[0] as Message, error);
       else this.#oneByOne(messages, transfer);
     }
   }
@@ -95,9 +97,13 @@ export abstract class Channel {
       try {
         this._post([message], transfer);
       } catch (error) {
-        report(error, null);
+        this.#unsent(message, error);
       }
     }
+  }
+
+  #unsent([topic, payload]: Message, error: unknown): void {
+    if (this.onUnsent?.(topic, payload, error) !== true) report(error, null);
   }
 
   /** Every `hold(true)` keeps this process alive until its `hold(false)`. */

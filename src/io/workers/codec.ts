@@ -7,6 +7,7 @@
 import { types } from 'node:util';
 import { showValue } from '../../runtime/check.js';
 import { markedAs, Ref, referenceTo, resolveRef } from './references.js';
+import { copyWhole, isWhole } from './whole.js';
 
 /** What stands for a handle: by its kind the other end knows how to make it anew. */
 export interface Mark {
@@ -50,12 +51,33 @@ Object.defineProperty(DataCloneError.prototype, 'name', { value: 'DataCloneError
 
 type Sendable = { [SEND]?: () => Mark };
 
-/** Makes `value` fit to be sent. Errors: `DataCloneError`, naming the path from `path` on. Never switches. */
-export function pack(value: unknown, path: string): Packed {
+/** An error that is sent as a mark, so that nothing of it is lost (failure.ts). */
+export interface ErrorData {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  /** Its fields; what cannot be sent is told in words, since the error would be lost otherwise. */
+  readonly own: Record<string, unknown>;
+  readonly isDom: boolean;
+}
+
+export const ERROR = 'error';
+
+export interface PackOptions {
+  /** Bytes that are not copied: they are moved. */
+  readonly transfer?: readonly unknown[] | undefined;
+  /** It is sent at once: no bytes need be copied. */
+  readonly atOnce?: boolean;
+}
+
+/**
+ * Makes `value` fit to be sent: a copy of it, as it is now. Errors: `DataCloneError`, naming the path from `path` on. Never switches.
+ */
+export function pack(value: unknown, path: string, options?: PackOptions): Packed {
   if (typeof value !== 'object' || value === null) {
     if (typeof value !== 'function' && typeof value !== 'symbol') return { value, marked: false };
   }
-  const walk = new Walk();
+  const walk = new Walk(options);
   const found = walk.copy(value, path);
   return { value: found, marked: walk.marked };
 }
@@ -63,8 +85,13 @@ export function pack(value: unknown, path: string): Packed {
 class Walk {
   marked = false;
   readonly #seen = new Map<object, unknown>();
+  readonly #options: PackOptions | undefined;
 
-  /** `value` with marks in it; the same where there is nothing to be marked. */
+  constructor(options: PackOptions | undefined) {
+    this.#options = options;
+  }
+
+  /** A copy of `value`, with marks in it. */
   copy(value: unknown, path: string): unknown {
     if (typeof value === 'symbol') throw refused(`the symbol ${String(value)}`, path);
     if (typeof value === 'function') return this.#mark(functionMark(value, path));
@@ -78,7 +105,8 @@ class Walk {
     if (Array.isArray(value)) return this.#array(value, path);
     if (value instanceof Map) return this.#map(value, path);
     if (value instanceof Set) return this.#set(value, path);
-    if (value instanceof Error || isWhole(value)) return value;
+    if (value instanceof Error) return this.#error(value, path);
+    if (isWhole(value)) return this.#whole(value, path);
     const never = NEVER.find(([is]) => is(value));
     if (never !== undefined) throw refused(never[1], path);
     return this.#object(value as Record<string, unknown>, path);
@@ -87,6 +115,70 @@ class Walk {
   #mark(mark: Mark): unknown {
     this.marked = true;
     return { [MARK]: mark.kind, data: mark.data };
+  }
+
+  #whole(value: object, path: string): unknown {
+    if (this.#options !== undefined) {
+      const { transfer, atOnce } = this.#options;
+      if (atOnce === true || transfer?.includes(value)) return value;
+      if (ArrayBuffer.isView(value) && transfer?.includes(value.buffer)) return value;
+    }
+    let made: object;
+    try {
+      made = copyWhole(value);
+    } catch {
+      throw refused('memory that has been moved elsewhere', path);
+    }
+    this.#seen.set(value, made);
+    return made;
+  }
+
+  #error(error: Error, path: string): unknown {
+    const own: Record<string, unknown> = {};
+    const data: ErrorData = {
+      name: this.#text(() => error.name) ?? 'Error',
+      message: this.#text(() => error.message) ?? '',
+      stack: this.#text(() => error.stack),
+      own,
+      isDom: error instanceof DOMException,
+    };
+    const mark = { [MARK]: ERROR, data };
+    this.marked = true;
+    this.#seen.set(error, mark);
+    const keys = new Set(Object.keys(error).filter((key) => !key.startsWith('_')));
+    for (const key of ['cause', 'errors']) if (Object.hasOwn(error, key)) keys.add(key);
+    for (const key of ['name', 'message', 'stack']) keys.delete(key);
+    for (const key of keys) {
+      put(
+        own,
+        key,
+        this.#told(() => (error as unknown as Record<string, unknown>)[key], `${path}.${key}`),
+      );
+    }
+    return mark;
+  }
+
+  /** A part of an error, or of its list of errors, in words where it cannot be sent. */
+  #told(part: () => unknown, path: string): unknown {
+    const known = this.#seen.size;
+    try {
+      const value = part();
+      if (!path.endsWith('.errors') || !Array.isArray(value)) return this.copy(value, path);
+      return value.map((each, index) => this.#told(() => each, `${path}[${index}]`));
+    } catch {
+      // What was begun is in parts.
+      for (const each of [...this.#seen.keys()].slice(known)) this.#seen.delete(each);
+      return inWords(part);
+    }
+  }
+
+  #text(part: () => unknown): string | undefined {
+    try {
+      const value = part();
+      return value === undefined || typeof value === 'string' ? value : String(value);
+    } catch {
+      return undefined;
+    }
   }
 
   #array(value: readonly unknown[], path: string): unknown {
@@ -146,12 +238,13 @@ function refused(what: string, path: string): DataCloneError {
   );
 }
 
-/** Values without anything of the program's in them. */
-function isWhole(value: object): boolean {
-  if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return true;
-  return (
-    types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value) || types.isExternal(value)
-  );
+/** What cannot be sent, as far as it can be told. */
+export function inWords(part: () => unknown): string {
+  try {
+    return String(part());
+  } catch {
+    return 'something that cannot be shown';
+  }
 }
 
 const NEVER: readonly (readonly [(value: object) => boolean, string])[] = [
@@ -160,6 +253,7 @@ const NEVER: readonly (readonly [(value: object) => boolean, string])[] = [
   [types.isWeakSet, 'a WeakSet'],
   [types.isGeneratorObject, 'a generator'],
   [types.isProxy, 'a Proxy'],
+  [types.isSymbolObject, 'a symbol'],
   [(value) => value instanceof WeakRef, 'a WeakRef'],
   [(value) => '_start' in value && '_undo' in value, 'an operation'],
   [(value) => '_mode' in value && '_self' in value, 'a greenlet'],
@@ -215,6 +309,15 @@ class Unwalk {
     return value;
   }
 
+  /** The fields of an error are made when it is known itself, which they may lead to. */
+  #complete(error: Error, { own }: ErrorData): void {
+    this.restore(own);
+    for (const [key, value] of Object.entries(own ?? {})) {
+      const enumerable = key !== 'cause' && key !== 'errors';
+      Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
+    }
+  }
+
   #revive(value: Record<string, unknown>, kind: string): unknown {
     let made = this.#made.get(value);
     if (made === undefined) {
@@ -224,6 +327,10 @@ class Unwalk {
       if (made instanceof Ref) made = markedAs(made) ?? made;
       this.#made.set(value, made);
       if (made instanceof Ref) this.refs.add(made);
+    }
+    if (kind === ERROR && !this.#seen.has(value)) {
+      this.#seen.add(value);
+      this.#complete(made as Error, value['data'] as ErrorData);
     }
     return made instanceof Ref ? (this.functions.get(made) ?? made) : made;
   }

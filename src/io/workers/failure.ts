@@ -8,18 +8,19 @@ import {
   PoolFull,
   ShutDown,
 } from '../../sync/errors.js';
-import { DataCloneError, type Packed, pack, unpack } from './codec.js';
+import {
+  DataCloneError,
+  ERROR,
+  type ErrorData,
+  inWords,
+  type Packed,
+  pack,
+  revives,
+  unpack,
+} from './codec.js';
 
 /** An error, or whatever else was thrown, fit to be cloned. */
-export interface PackedFailure {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-  readonly own: Packed | undefined;
-  readonly cause: PackedFailure | undefined;
-  /** What was thrown, when it was no error. */
-  readonly thrown: Packed | undefined;
-}
+export type PackedFailure = Packed;
 
 type ErrorClass = new (message: string) => Error;
 
@@ -43,50 +44,33 @@ knowErrors({
 knowErrors({ Deadlock, GreenletError, GreenletExit, LoopExit, TimeoutError });
 knowErrors({ BrokenBarrierError, ConcurrentUseError, Empty, Full, PoolFull, ShutDown });
 
-export function packFailure(error: unknown): PackedFailure {
-  if (!(error instanceof Error)) {
-    return {
-      name: '',
-      message: '',
-      stack: undefined,
-      own: undefined,
-      cause: undefined,
-      thrown: packed(error),
-    };
-  }
-  const own: Record<string, unknown> = {};
-  for (const key of Object.keys(error)) {
-    if (!key.startsWith('_') && key !== 'cause')
-      own[key] = (error as unknown as Record<string, unknown>)[key];
-  }
-  return {
-    name: error.name,
-    message: error.message,
-    stack: error.stack,
-    own: Object.keys(own).length === 0 ? undefined : packed(own),
-    cause: error.cause === undefined ? undefined : packFailure(error.cause),
-    thrown: undefined,
-  };
+revives<ErrorData>(ERROR, ({ name, message, stack, isDom }) => {
+  const [called, text] = [String(name), String(message)];
+  const error = isDom === true ? new DOMException(text, called) : made(called, text);
+  if (stack !== undefined) error.stack = String(stack);
+  return error;
+});
+
+function made(name: string, message: string): Error {
+  if (name === 'AggregateError') return new AggregateError([], message);
+  const type = classes.get(name);
+  if (type !== undefined) return new type(message);
+  return Object.defineProperty(new Error(message), 'name', {
+    value: name,
+    configurable: true,
+    writable: true,
+  });
 }
 
-/** What cannot be cloned is told in words. */
-function packed(value: unknown): Packed {
+/** Whatever was thrown; what cannot be cloned is told in words. Never throws. */
+export function packFailure(error: unknown): PackedFailure {
   try {
-    return pack(value, 'error');
+    return pack(error, 'error');
   } catch {
-    return { value: String(value), marked: false };
+    return { value: inWords(() => error), marked: false };
   }
 }
 
 export function unpackFailure(failure: PackedFailure): unknown {
-  if (failure.thrown !== undefined) return unpack(failure.thrown);
-  const type = classes.get(failure.name);
-  const error = new (type ?? Error)(failure.message);
-  if (type === undefined) {
-    Object.defineProperty(error, 'name', { value: failure.name, configurable: true, writable: true });
-  }
-  if (failure.stack !== undefined) error.stack = failure.stack;
-  if (failure.own !== undefined) Object.assign(error, unpack(failure.own));
-  if (failure.cause !== undefined) error.cause = unpackFailure(failure.cause);
-  return error;
+  return unpack(failure);
 }

@@ -18,7 +18,7 @@ export function makeOrder(
   if (kind === 'call' && args.length === 1 && isPlain(args[0])) {
     return { fn: ref, kind: 'one', args: { value: args[0], marked: false }, options };
   }
-  return { fn: ref, kind, args: packArgs(kind, args), options };
+  return { fn: ref, kind, args: packArgs(kind, args, options), options };
 }
 
 /** Refuses wrong options of `pool[name]`. */
@@ -49,7 +49,7 @@ function isPlain(value: unknown): boolean {
   return value === null || (type !== 'object' && type !== 'function' && type !== 'symbol');
 }
 
-function packArgs(kind: JobKind, args: readonly unknown[]): Packed {
+function packArgs(kind: JobKind, args: readonly unknown[], { transfer }: JobOptions): Packed {
   const whole = kind === 'map' || kind === 'each' ? compact(args) : args;
-  return whole instanceof Float64Array ? { value: whole, marked: false } : pack(whole, 'args');
+  return whole instanceof Float64Array ? { value: whole, marked: false } : pack(whole, 'args', { transfer });
 }

@@ -182,7 +182,7 @@ class Runner {
     }
     try {
       const isList = kind === 'map' || kind === 'star';
-      const packed = pack(isList ? compact(value as unknown[]) : value, 'the result');
+      const packed = pack(isList ? compact(value as unknown[]) : value, 'the result', { atOnce: true });
       this.#send({ value: packed });
     } catch (error) {
       this.#fail(error);
@@ -203,7 +203,7 @@ class Runner {
   #report(value: unknown): void {
     if (!this.#runs) return;
     this.#hasReported = true;
-    this.#channel.post('progress', { number: this.#number, value: pack(value, 'value') });
+    this.#channel.post('progress', { number: this.#number, value: pack(value, 'value', { atOnce: true }) });
   }
 
   /** A plain call of a known function needs no greenlet: true when it is over. What blocks goes on in one, which begins the next job. */

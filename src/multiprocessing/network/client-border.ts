@@ -72,7 +72,7 @@ export class ClientBorder extends Border {
     if (topic !== 'reply') return super.checked(topic, payload);
     const { id, value, failure, lost } = payload;
     if (value !== undefined) checkPacked(value);
-    if (failure !== undefined) fields(failure, 'a failure');
+    if (failure !== undefined) checkPacked(failure);
     return {
       id: whole(id, 'a number'),
       value,

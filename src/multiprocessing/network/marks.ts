@@ -1,5 +1,5 @@
 /** The marks in a message: what stands for shared objects and functions (codec.ts). */
-import { MARK, type Mark, put } from '../../io/workers/codec.js';
+import { ERROR, MARK, type Mark, put } from '../../io/workers/codec.js';
 
 /**
  * A copy of `value` in which each mark is what `see` makes of it; whatever else may be in a message is in it as it was. Errors: `RangeError` for an
@@ -57,8 +57,17 @@ class Copy {
     return made;
   }
 
+  /** An error stands for itself; there may be others in it, and objects. */
+  #error(value: object, data: unknown): unknown {
+    const mark: Record<string, unknown> = { [MARK]: ERROR };
+    this.#seen.set(value, mark);
+    mark['data'] = this.of(data);
+    return mark;
+  }
+
   #object(value: object): unknown {
     const { [MARK]: kind, data } = value as { [MARK]?: unknown; data?: unknown };
+    if (kind === ERROR) return this.#error(value, data);
     if (typeof kind === 'string') {
       const seen = this.#see({ kind, data });
       const mark = { [MARK]: seen.kind, data: seen.data };

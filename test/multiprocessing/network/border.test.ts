@@ -150,11 +150,11 @@ describe('a client that knows the key', () => {
       };
       for (let object = 0; object < 40; object++) {
         if (object === root) continue;
-        expect((yield* ask(object, 'at', packed([0]))).failure.message).toBe(
+        expect((yield* ask(object, 'at', packed([0]))).failure.value.data.message).toBe(
           `there is no object ${object} that has at`,
         );
       }
-      expect((yield* ask(root, 'close', packed([]))).failure.message).toMatch(
+      expect((yield* ask(root, 'close', packed([]))).failure.value.data.message).toMatch(
         /^no object \d+ here has close$/,
       );
       for (const [kind, id] of [
@@ -237,7 +237,9 @@ describe('a client that knows the key', () => {
         const { id } = Object.values((yield* until(peer.hear()))[1].value.value)[1] as { id: number };
         for (const value of [5, null, undefined, {}, { value: 1 }]) {
           peer.say(...callOf(id, method, packed(method === 'insert' ? [0, value] : [value])));
-          expect((yield* until(peer.hear()))[1].failure.message).toMatch(/^a value must be packed/);
+          expect((yield* until(peer.hear()))[1].failure.value.data.message).toMatch(
+            /^a value must be packed/,
+          );
         }
       }
       expect([yield* queue.qsize(), yield* list.length()]).toEqual([0, 0]);
