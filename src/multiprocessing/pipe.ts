@@ -176,6 +176,10 @@ export class Connection extends SharedObject {
   [Symbol.dispose](): void {
     if (!this.#closed) void this.close();
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#closed) await this.close();
+  }
 }
 
 function* sent(op: Operation<void>): Green<void> {

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Green, green, select, sleep, spawn, until } from 'greenlets';
+import { attempt, enter, type Green, green, select, sleep, spawn, until } from 'greenlets';
 import { subprocess } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
@@ -37,6 +37,36 @@ describe('interruption', () => {
         yield* gone(...read().split(' ').map(Number));
         expect(children()).toEqual([]);
       }
+    }),
+  );
+
+  it(
+    'disposing a child ends it and what it has started, with its pipes, and waits for that',
+    green(function* () {
+      const line = 'sleep 1000 & echo $$ $!; exec cat /dev/zero';
+      const options = { shell: true, stdin: 'pipe', stdout: 'pipe' } as const;
+      const child = new Popen(line, options);
+      const pids = yield* enter(child, function* () {
+        return ((yield* child.stdout!.readLine()) ?? '').split(' ').map(Number);
+      });
+      expect(child.returncode).toBe(-9);
+      expect(children()).toEqual([]);
+      yield* gone(...pids);
+      expect([child.raw.stdin?.destroyed, child.raw.stdout?.destroyed]).toEqual([true, true]);
+      const other = new Popen(['sleep', '1000'], { stdin: 'pipe' });
+      other[Symbol.dispose]();
+      other[Symbol.dispose]();
+      expect(yield* other.wait()).toBe(-9);
+      yield* until(other[Symbol.asyncDispose]());
+    }),
+  );
+
+  it(
+    'disposing a child that could not be started waits for nothing, and the error is not lost',
+    green(function* () {
+      const child = new Popen(['there-is-no-such-program'], { stdin: 'pipe', stdout: 'pipe' });
+      yield* until(child[Symbol.asyncDispose]());
+      expect(yield* attempt(child.wait())).toMatchObject({ ok: false, error: { code: 'ENOENT' } });
     }),
   );
 

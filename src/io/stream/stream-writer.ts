@@ -69,6 +69,11 @@ export class StreamWriter implements Sink, AsyncDisposable {
     return new Ended(this, this.#enders);
   }
 
+  /** Says that nothing more comes. */
+  [Symbol.dispose](): void {
+    void this.end();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
   }

@@ -214,6 +214,20 @@ export class Popen {
     this.raw.kill(signal);
   }
 
+  /** Ends it, and what it has started, as `kill` does; what it has written and nobody has read is lost. Python waits for its end. */
+  [Symbol.dispose](): void {
+    this.kill();
+    const { stdin, stdout, stderr } = this.raw;
+    for (const pipe of [stdin, stdout, stderr]) pipe?.destroy();
+  }
+
+  /** The same; waits until it has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]();
+    if (this.ready()) return;
+    await new Promise((resolve) => this.raw.once('exit', resolve).once('error', resolve));
+  }
+
   toString(): string {
     const state = this.#returncode === null ? `running as ${this.pid}` : `ended with ${this.#returncode}`;
     return `<Popen '${this.args.join(' ')}' ${state}>`;
@@ -234,14 +248,15 @@ function sameAs(stdout: Redirect, joined: boolean): Redirect {
   return stdout === 'inherit' ? 1 : stdout;
 }
 
-/** The host makes a pipe for each of them; a shell joins them, and then becomes the program. */
 /** What is to be started. Errors: `TypeError`. */
 export function argsOf(args: string | readonly string[]): [string, ...string[]] {
   const list = typeof args === 'string' ? [args] : Array.isArray(args) ? args : [];
   if (list.length > 0 && list.every((each) => typeof each === 'string')) return [...list] as [string];
-  throw new TypeError(`args must be a program and its arguments, got ${showValue(args)}; write ['ls', '-l']`);
+  const got = Array.isArray(args) && args.length === 0 ? 'an empty list' : showValue(args);
+  throw new TypeError(`args must be a program and its arguments, got ${got}; write ['ls', '-l']`);
 }
 
+/** The host makes a pipe for each of them; a shell joins them, and then becomes the program. */
 function intoOnePipe(command: string, rest: string[], options: PopenOptions): [string, string[]] {
   if (options.shell) return [`{ ${[command, ...rest].join(' ')}\n} 2>&1`, []];
   // The host tells what is wrong with one that cannot be started.

@@ -48,7 +48,7 @@ function numberOf(options: object): number {
   return counted;
 }
 
-export class Agent implements PoolRules, Disposable {
+export class Agent implements PoolRules, Disposable, AsyncDisposable {
   readonly maxSockets: number;
   readonly maxFreeSockets: number;
   readonly idleTimeout: number;
@@ -94,6 +94,10 @@ export class Agent implements PoolRules, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
     this.close();
   }
 
