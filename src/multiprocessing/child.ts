@@ -10,7 +10,7 @@ import { printError } from '../runtime/host.js';
 import { joinall } from '../runtime/joinall.js';
 import { registered } from '../runtime/registry.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
-import { endings } from '../runtime/signals.js';
+import { endings, printed } from '../runtime/signals.js';
 import { spawn } from '../runtime/spawn.js';
 import type { Green } from '../runtime/types.js';
 import { until } from '../runtime/until.js';
@@ -66,6 +66,7 @@ function* end(signal: 'SIGINT' | null): Green<void> {
   for (const each of others()) each._kill(undefined);
   for (const finish of endings) yield* finish();
   for (let rest = others(); rest.length > 0; rest = others()) yield* joinall(rest);
+  yield* printed();
   if (signal === null) process.exit();
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

@@ -8,9 +8,17 @@ import type { Signal } from './types.js';
 /** A host timer: a number in browsers, an object in Node. */
 export type HostTimer = { ref?(): unknown; unref?(): unknown } | number;
 
+/** Where a program prints. */
+interface HostOutput {
+  write(text: string, written?: () => void): unknown;
+  /** What the host has not written yet. */
+  readonly writableLength?: number;
+}
+
 interface HostProcess {
   exitCode?: number | string | undefined | null;
-  readonly stderr?: { write(text: string): unknown };
+  readonly stdout?: HostOutput;
+  readonly stderr?: HostOutput;
   readonly env: Record<string, string | undefined>;
   on(event: string, listener: (...args: never[]) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;

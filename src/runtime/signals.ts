@@ -6,6 +6,7 @@ import type { Operation } from './operation.js';
 import { registered } from './registry.js';
 import type { Greenlet } from './scheduled-greenlet.js';
 import { spawn } from './spawn.js';
+import { suspend } from './suspend.js';
 import { withTimeout } from './timeout.js';
 import type { Green } from './types.js';
 
@@ -55,6 +56,19 @@ function* killEveryone(): Green<void> {
   for (const each of others()) each._kill(undefined);
   for (const finish of endings) yield* finish();
   for (let rest = others(); rest.length > 0; rest = others()) yield* joinall(rest);
+  yield* printed();
+}
+
+/** Waits until what was printed has been written: into a pipe the host writes later, and an exit would lose it. */
+export function* printed(): Green<void> {
+  const process = hostProcess();
+  for (const output of [process?.stdout, process?.stderr]) {
+    if (output === undefined || !output.writableLength) continue;
+    yield* suspend<void>(
+      'the end of the output',
+      (wake) => void output.write('', wake.resolve as () => void),
+    );
+  }
 }
 
 function onSignal(name: Name): void {

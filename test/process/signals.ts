@@ -31,6 +31,7 @@ function* program(): Green<void> {
   try {
     yield* joinall([a]);
   } finally {
+    if (mode === 'prints') console.log('x'.repeat(5_000_000));
     console.log('main cleaned');
   }
 }

@@ -131,6 +131,15 @@ describe('a signal', OPTIONS, () => {
     expect(err).not.toMatch(/SURVIVORS.*'b'/);
   });
 
+  it('loses nothing of what was printed into a pipe that is read slowly', async () => {
+    const { code, out } = await runProgram('signals', ['prints'], (line, kill) => {
+      if (line === 'ready') kill('SIGTERM');
+    });
+    expect(code).toBe(143);
+    expect(out.map((line) => line.length)).toContain(5_000_000);
+    expect(out).toContain('b cleaned');
+  });
+
   it('a second time exits at once', async () => {
     const { code, err } = await runProgram('signals', ['twice'], (line, kill) => {
       if (line === 'ready') kill('SIGINT');
