@@ -96,6 +96,42 @@ describe('what a handler gives', () => {
   );
 
   it(
+    'bytes of any kind are sent as bytes, and a blob, a form and its parameters as a Response would send them',
+    green(function* () {
+      const numbers = Uint16Array.of(0x6968, 0x6968);
+      const form = new FormData();
+      form.append('a', 'b');
+      const kinds: Record<string, () => unknown> = {
+        '/buffer': () => numbers.buffer,
+        '/view': () => new DataView(numbers.buffer, 2),
+        '/numbers': () => numbers.subarray(1),
+        '/blob': () => new Blob(['hi'], { type: 'text/x' }),
+        '/parameters': () => new URLSearchParams({ a: 'b c' }),
+        '/form': () => form,
+      };
+      const server = yield* serving(({ path }) => kinds[path]?.());
+      const found = [];
+      for (const path of Object.keys(kinds)) {
+        const { status, text, headers } = yield* until(ask(server, path));
+        expect(status).toBe(200);
+        found.push([text, headers['content-type']]);
+      }
+      const [sent, type] = found.pop() ?? [];
+      expect(found).toEqual([
+        ['hihi', 'application/octet-stream'],
+        ['hi', 'application/octet-stream'],
+        ['hi', 'application/octet-stream'],
+        ['hi', 'text/x'],
+        ['a=b+c', 'application/x-www-form-urlencoded;charset=UTF-8'],
+      ]);
+      const back = yield* until(
+        new Response(sent as string, { headers: { 'content-type': type! } }).formData(),
+      );
+      expect(back.get('a')).toBe('b');
+    }),
+  );
+
+  it(
     'Results, a Readable, a web stream and an async iterable are sent in chunks as they come',
     green(function* () {
       const kinds: Record<string, () => unknown> = {

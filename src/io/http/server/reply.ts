@@ -1,6 +1,7 @@
 /** Sending what a handler gave. */
 import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
+import { types } from 'node:util';
 import { showValue } from '../../../runtime/check.js';
 import { each } from '../../../runtime/each.js';
 import { Results } from '../../../runtime/results.js';
@@ -24,6 +25,14 @@ export function send(answer: Answer, reply: unknown): boolean {
     whole(answer, 'application/octet-stream', reply);
   } else if (typeof reply === 'object') {
     if (reply instanceof Response || Symbol.asyncIterator in reply) return true;
+    if (!isPlain(reply)) {
+      if (isBody(reply)) return true;
+      const bytes = bytesOf(reply);
+      if (bytes !== null) {
+        whole(answer, 'application/octet-stream', bytes);
+        return false;
+      }
+    }
     const text = JSON.stringify(reply) as string | undefined;
     if (text === undefined)
       throw new TypeError(`${showValue(reply)} has a toJSON that gives nothing to send`);
@@ -34,6 +43,22 @@ export function send(answer: Answer, reply: unknown): boolean {
     );
   }
   return false;
+}
+
+/** Most objects are: there is nothing in them but data. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+}
+
+/** What a `Response` can be made of, and JSON would lose. */
+function isBody(value: unknown): value is Blob | FormData | URLSearchParams {
+  return value instanceof Blob || value instanceof FormData || value instanceof URLSearchParams;
+}
+
+function bytesOf(value: object): Uint8Array | null {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return types.isAnyArrayBuffer(value) ? new Uint8Array(value) : null;
 }
 
 function whole(answer: Answer, type: string, body: string | Uint8Array): void {
@@ -54,7 +79,8 @@ function drop(body: ReadableStream | null): void {
 }
 
 /** Sends a reply that comes bit by bit. */
-export function* stream(answer: Answer, reply: Response | Pieces): Green<void> {
+export function* stream(answer: Answer, given: Response | Pieces): Green<void> {
+  const reply = isBody(given) ? new Response(given) : given;
   let pieces: Results<string | Uint8Array> | undefined;
   try {
     const head = reply instanceof Response ? responseHead(reply) : plainHead(200, '', -1);
