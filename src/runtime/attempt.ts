@@ -1,7 +1,7 @@
 /** Running a function in the current greenlet, with its errors as values or its kills postponed. */
 import type { Fn, Returned } from './body-types.js';
 import { asOperation, Call } from './call.js';
-import { engine } from './engine.js';
+import { clearTimer, engine, setTimer } from './engine.js';
 import type { Fiber } from './fiber.js';
 import { condemn } from './grace.js';
 import type { Operation } from './operation.js';
@@ -67,4 +67,23 @@ export function shield<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Operat
 export function shield<T>(operation: Operation<T>): Operation<T>;
 export function shield(work: unknown, ...args: unknown[]): Operation<unknown> {
   return new Call(shielded, [asOperation(work, args)], 'shield');
+}
+
+function* tidied(work: Operation<unknown>): Green<unknown> {
+  const { grace } = (engine.current as Fiber)._more();
+  const runs = grace !== null && grace._timer !== -1;
+  if (runs) clearTimer(grace);
+  try {
+    return yield* new Call(shielded, [work], 'shield');
+  } finally {
+    if (runs) setTimer(grace, grace.ms, true);
+  }
+}
+
+/**
+ * `shield` for the end of what a killed greenlet runs, where that has a limit of its own: the grace of the kill begins anew after it. A shield of
+ * the user's does not hold it, since a loop of shields could never be killed.
+ */
+export function tidy<T>(work: Operation<T>): Operation<T> {
+  return new Call(tidied as never, [work], 'shield');
 }

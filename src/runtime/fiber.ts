@@ -78,7 +78,7 @@ export class Extra {
   /** The grace, in ms, that begins when its shields end. */
   postponedGrace: number | null = null;
   /** The timer of its grace. */
-  grace: Timed | null = null;
+  grace: (Timed & { readonly ms: number }) | null = null;
   /** Who switched to a greenlet of the hub, and goes on when it has ended. */
   switchedBy: Waiter | null = null;
   /** The parent of a scheduled greenlet that is not the hub's. */

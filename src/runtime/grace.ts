@@ -28,16 +28,16 @@ import {
 class Grace implements Timed {
   _timer = -1;
   readonly #fiber: Fiber;
-  readonly #ms: number;
+  readonly ms: number;
 
   constructor(fiber: Fiber, ms: number) {
     this.#fiber = fiber;
-    this.#ms = ms;
+    this.ms = ms;
   }
 
   _expired(): void {
     // Its turn has not come since: the kill has not even been thrown, and cannot have been swallowed.
-    if (isUndelivered(this.#fiber)) setTimer(this, this.#ms, true);
+    if (isUndelivered(this.#fiber)) setTimer(this, this.ms, true);
     else close(this.#fiber);
   }
 }

@@ -1,10 +1,22 @@
 /** http.serve: errors, limits, disconnections, and stopping. */
 import { Readable } from 'node:stream';
-import { each, type Green, type Greenlet, Group, green, isExit, Pool, sleep, spawn, until } from 'greenlets';
+import {
+  each,
+  type Green,
+  type Greenlet,
+  Group,
+  green,
+  isExit,
+  Pool,
+  sleep,
+  spawn,
+  hub as theHub,
+  until,
+} from 'greenlets';
 import { http } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
-import { countOpen, eventually, watchLeftovers } from '../support/leftovers.js';
+import { atEnd, countOpen, eventually, watchLeftovers } from '../support/leftovers.js';
 import { thrownBy } from '../support/sockets.js';
 import { ask, gate, RawClient, serving } from './http-serve-support.js';
 
@@ -379,6 +391,30 @@ describe('serveForever', () => {
       yield* forever.kill();
       expect([server.started, server.requests]).toEqual([false, 0]);
       yield* until(client.closed);
+    }),
+  );
+
+  it(
+    'killed answers what is under way for stopTimeout, however short the grace of a kill is',
+    green(function* () {
+      const { killGrace } = theHub;
+      atEnd(() => {
+        theHub.killGrace = killGrace;
+      });
+      theHub.killGrace = 5;
+      const server = yield* serving(
+        function* () {
+          yield* sleep(50);
+          return 'ok';
+        },
+        { stopTimeout: 60_000 },
+      );
+      const forever = spawn(() => server.serveForever());
+      const answer = ask(server);
+      yield* until(eventually('it is worked on', () => server.requests === 1));
+      yield* forever.kill();
+      expect([server.started, server.requests, forever.killed]).toEqual([false, 0, true]);
+      expect((yield* until(answer)).text).toBe('ok');
     }),
   );
 });

@@ -1,8 +1,8 @@
-import { type Greenlet, green, kill, type Operation, sleep, spawn, until } from 'greenlets';
+import { type Greenlet, green, hub, kill, type Operation, sleep, spawn, until } from 'greenlets';
 import { net, SocketClosed } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { pass, watchHub } from '../support/hub-watch.js';
-import { watchLeftovers } from '../support/leftovers.js';
+import { atEnd, watchLeftovers } from '../support/leftovers.js';
 import { ask, client, echo, LOCAL, soon, started, thrownBy } from '../support/sockets.js';
 
 watchHub();
@@ -140,6 +140,30 @@ describe('serveForever', () => {
             .then(() => socket.read().promise()),
         ),
       ).toBeInstanceOf(SocketClosed);
+    }),
+  );
+
+  it(
+    'killed, waits stopTimeout for the handlers, however short the grace of a kill is',
+    green(function* () {
+      const { killGrace } = hub;
+      atEnd(() => {
+        hub.killGrace = killGrace;
+      });
+      hub.killGrace = 5;
+      const server = new net.StreamServer(LOCAL, function* (socket) {
+        yield* socket.readLine();
+        yield* sleep(50);
+        yield* socket.write('done\n');
+      });
+      const serving = spawn(() => server.serveForever({ stopTimeout: 60_000 }));
+      yield* soon('it listens', () => server.address !== null);
+      const socket = yield* client(server);
+      yield* socket.write('work\n');
+      yield* soon('it is served', () => server.connections === 1);
+      yield* kill(serving);
+      expect([server.started, server.connections, serving.killed]).toEqual([false, 0, true]);
+      expect(yield* socket.readLine()).toBe('done');
     }),
   );
 });

@@ -5,7 +5,7 @@
  * greenlet takes them in, in order. A connection is closed when its handler ends.
  */
 import net, { type AddressInfo } from 'node:net';
-import { shield } from '../../runtime/attempt.js';
+import { tidy } from '../../runtime/attempt.js';
 import { type AnyFn, Call } from '../../runtime/call.js';
 import { checkCount, checkFn, checkMs, checkOptions, showValue, timeoutOf } from '../../runtime/check.js';
 import { GreenletError } from '../../runtime/errors.js';
@@ -368,6 +368,6 @@ function* serveAll(server: StreamServer, stopTimeout: number): Green<void> {
   try {
     yield* server._stopped.wait();
   } finally {
-    if (server.started) yield* shield(server.stop({ timeout: stopTimeout }));
+    if (server.started) yield* tidy(server.stop({ timeout: stopTimeout }));
   }
 }

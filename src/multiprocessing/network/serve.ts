@@ -1,6 +1,6 @@
 /** A manager that is served over TCP. */
 import net, { type AddressInfo, type Socket } from 'node:net';
-import { shield } from '../../runtime/attempt.js';
+import { tidy } from '../../runtime/attempt.js';
 import { Call } from '../../runtime/call.js';
 import { checkCount, checkFn, checkMs, checkOptions, showValue } from '../../runtime/check.js';
 import { GreenletError } from '../../runtime/errors.js';
@@ -202,6 +202,6 @@ function* serveForever(server: ManagerServer, closed: Promise<void>): Green<void
   try {
     yield* until(closed);
   } finally {
-    if (server.started) yield* shield(server.stop());
+    if (server.started) yield* tidy(server.stop());
   }
 }

@@ -1,7 +1,7 @@
 /** An HTTP server with a greenlet for each request, straight on the host's sockets (connection.ts). */
 import type { AddressInfo, ListenOptions } from 'node:net';
 import type { TlsOptions } from 'node:tls';
-import { shield } from '../../../runtime/attempt.js';
+import { tidy } from '../../../runtime/attempt.js';
 import { type AnyFn, Call } from '../../../runtime/call.js';
 import {
   checkCount,
@@ -262,7 +262,7 @@ function* serveAll(server: HttpServer): Green<void> {
     yield* server._stopped.wait();
   } finally {
     if (server.started) void server.stop();
-    if (server._stopping !== null) yield* shield(server._stopping.join());
+    if (server._stopping !== null) yield* tidy(server._stopping.join());
   }
 }
 
