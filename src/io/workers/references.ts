@@ -71,20 +71,25 @@ let exported: { url: string; names: Map<string, string> } | null = null;
 /** What the program's module exports: local names, and the names by which others know them. */
 function exportsOfMain(url: string): Map<string, string> {
   if (exported?.url === url) return exported.names;
-  const names = new Map<string, string>();
-  exported = { url, names };
   let text = '';
   try {
     text = readFileSync(fileURLToPath(url), 'utf8');
   } catch {
-    return names;
+    // It is no file.
   }
+  exported = { url, names: exportsOf(text) };
+  return exported.names;
+}
+
+/** What a module of that text exports: local names, and the names by which others know them. Each begins a line or follows a statement. */
+export function exportsOf(text: string): Map<string, string> {
+  const names = new Map<string, string>();
   const declared =
-    /^[ \t]*export\s+(?:async\s+)?(?:abstract\s+)?(?:function\s*\*?|class|const|let|var)\s*([\w$]+)/gm;
+    /(?:^|[;}])[ \t]*export\s+(?:async\s+)?(?:abstract\s+)?(?:function\s*\*?|class|const|let|var)\s*([\w$]+)/gm;
   for (const [, name = ''] of text.matchAll(declared)) names.set(name, name);
-  const standard = /^[ \t]*export\s+default\s+(?:async\s+)?(?:function\s*\*?|class)\s*([\w$]+)/gm;
+  const standard = /(?:^|[;}])[ \t]*export\s+default\s+(?:async\s+)?(?:function\s*\*?|class)\s*([\w$]+)/gm;
   for (const [, name = ''] of text.matchAll(standard)) names.set(name, 'default');
-  for (const [, list = ''] of text.matchAll(/^[ \t]*export\s*\{([^}]*)\}\s*(?!from)[;\n]/gm)) {
+  for (const [, list = ''] of text.matchAll(/(?:^|[;}])[ \t]*export\s*\{([^}]*)\}(?!\s*from\b)/gm)) {
     for (const each of list.split(',')) {
       const [, local, other] = /^\s*([\w$]+)(?:\s+as\s+([\w$]+))?\s*$/.exec(each) ?? [];
       if (local !== undefined) names.set(local, other ?? local);
