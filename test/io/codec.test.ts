@@ -37,7 +37,11 @@ describe('what is packed', () => {
     const moved = new ArrayBuffer(4);
     const view = new Uint8Array(moved);
     const shared = new Int32Array(new SharedArrayBuffer(4));
-    const { value } = pack([moved, view, shared], 'args', { transfer: [moved] });
+    const { port1: port } = new MessageChannel();
+    const { value } = pack([moved, view, shared, port], 'args', { transfer: [moved, port] });
+    port.close();
+    expect((value as unknown[])[3]).toBe(port);
+    expect(() => pack({ port }, 'args')).toThrow(/^args\.port is a MessagePort/);
     expect((value as unknown[])[0]).toBe(moved);
     expect((value as unknown[])[1]).toBe(view);
     expect((value as unknown[])[2]).toBe(shared);

@@ -1,5 +1,6 @@
 /** Programs of pools: the first argument says which, the second is 'process', 'worker' or 'thread'. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MessagePort } from 'node:worker_threads';
 import { all, attempt, joinall, main, sleep, spawn, Timeout, until } from 'greenlets';
 import { isMainProcess, Lock, Pool, setStartMethod } from 'greenlets/multiprocessing';
 import { report } from '../../src/io/workers/pool-worker.js';
@@ -62,6 +63,11 @@ export function firstByte(bytes: Uint8Array) {
 
 export function size(buffer: ArrayBuffer) {
   return buffer.byteLength;
+}
+
+export function answersTo(port: MessagePort) {
+  port.postMessage('from the worker');
+  port.close();
 }
 
 export function* locked(lock: Lock) {
@@ -144,6 +150,9 @@ const programs: Record<string, () => Generator<any, void, unknown>> = {
     if (process.argv[3] === 'thread') {
       const buffer = new ArrayBuffer(1024);
       console.log(yield* pool.apply(size, [buffer], { transfer: [buffer] }), buffer.byteLength);
+      const { port1, port2 } = new MessageChannel();
+      yield* pool.apply(answersTo, [port2], { transfer: [port2] });
+      port1.close();
     } else console.log(yield* pool.apply(locked, [new Lock()]));
     console.log(JSON.stringify(pool.statistics()));
     pool.terminate();

@@ -64,7 +64,7 @@ export interface ErrorData {
 export const ERROR = 'error';
 
 export interface PackOptions {
-  /** Bytes that are not copied: they are moved. */
+  /** What is not copied: it is moved. */
   readonly transfer?: readonly unknown[] | undefined;
   /** It is sent at once: no bytes need be copied. */
   readonly atOnce?: boolean;
@@ -105,6 +105,7 @@ class Walk {
     if (Array.isArray(value)) return this.#array(value, path);
     if (value instanceof Map) return this.#map(value, path);
     if (value instanceof Set) return this.#set(value, path);
+    if (this.#options?.transfer?.includes(value)) return value;
     if (value instanceof Error) return this.#error(value, path);
     if (isWhole(value)) return this.#whole(value, path);
     const never = NEVER.find(([is]) => is(value));
@@ -120,7 +121,7 @@ class Walk {
   #whole(value: object, path: string): unknown {
     if (this.#options !== undefined) {
       const { transfer, atOnce } = this.#options;
-      if (atOnce === true || transfer?.includes(value)) return value;
+      if (atOnce === true) return value;
       if (ArrayBuffer.isView(value) && transfer?.includes(value.buffer)) return value;
     }
     let made: object;
@@ -254,6 +255,7 @@ const NEVER: readonly (readonly [(value: object) => boolean, string])[] = [
   [types.isGeneratorObject, 'a generator'],
   [types.isProxy, 'a Proxy'],
   [types.isSymbolObject, 'a symbol'],
+  [(value) => value instanceof MessagePort, 'a MessagePort'],
   [(value) => value instanceof WeakRef, 'a WeakRef'],
   [(value) => '_start' in value && '_undo' in value, 'an operation'],
   [(value) => '_mode' in value && '_self' in value, 'a greenlet'],
