@@ -1,6 +1,6 @@
 /** Structured concurrency: what is spawned in a scope has ended when the scope is left. */
 
-import { shield } from './attempt.js';
+import { tidy } from './attempt.js';
 import type { Fn, Returned } from './body-types.js';
 import { type AnyFn, Call } from './call.js';
 import { checkFn } from './check.js';
@@ -108,7 +108,7 @@ function* scoped(fn: AnyFn): Green<unknown> {
   let { failure } = children;
   while (children.living.size > 0) {
     try {
-      yield* shield(joinall([...children.living]));
+      yield* tidy(joinall([...children.living]));
     } catch (error) {
       // What came meanwhile passes on in place of the failure; by a throw the children live on.
       if (failure !== null && !(failure.error instanceof GreenletExit))

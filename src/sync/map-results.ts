@@ -3,7 +3,7 @@
  * `limit` allows together with what runs. An outcome that nobody has read when it is closed is told as any error is.
  */
 
-import { shield } from '../runtime/attempt.js';
+import { tidy } from '../runtime/attempt.js';
 import type { AnyFn } from '../runtime/call.js';
 import { each, type Source } from '../runtime/each.js';
 import { engine, wake } from '../runtime/engine.js';
@@ -344,6 +344,6 @@ export function* mapped(begin: () => MapResults<unknown>): Green<unknown[]> {
     throw error;
   } finally {
     results.close();
-    yield* shield(joinall(results._running as Iterable<Greenlet<unknown>>));
+    yield* tidy(joinall(results._running as Iterable<Greenlet<unknown>>));
   }
 }

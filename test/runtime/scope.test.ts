@@ -4,8 +4,10 @@ import {
   type Greenlet,
   GreenletError,
   getcurrent,
+  hub,
   type Scope,
   scope,
+  shield,
   sleep,
   spawn,
   Timeout,
@@ -13,7 +15,7 @@ import {
 } from 'greenlets';
 import { virtual, waitAllBlocked } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
-import { collectErrors, keepHubSettings } from '../support/hub.js';
+import { collectErrors, collectWarnings, keepHubSettings } from '../support/hub.js';
 
 keepHubSettings();
 
@@ -43,6 +45,18 @@ describe('scope', () => {
       expect(value).toBe('value');
       expect(trace).toEqual(['body', 'b', 'a']);
       expect(clock.now()).toBe(20);
+    }),
+  );
+
+  it(
+    'that is killed waits for children whose shields last longer than its own grace',
+    virtual(function* (clock) {
+      const warnings = collectWarnings();
+      const owner = spawn(() => scope(({ spawn }) => void spawn(() => shield(sleep, 3 * hub.killGrace))));
+      yield* sleep(1);
+      expect(yield* owner.kill()).toBe(true);
+      expect(clock.now()).toBe(3000);
+      expect(warnings).toEqual([]);
     }),
   );
 

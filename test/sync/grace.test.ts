@@ -1,5 +1,17 @@
 /** The end of the grace meets what a greenlet holds, or is about to hold: nothing is lost, and nothing of another is let go. */
-import { Condition, hub, Lock, RWLock, rethrowExit, Semaphore, sleep, spawn } from 'greenlets';
+import {
+  Condition,
+  hub,
+  Lock,
+  Pool,
+  RWLock,
+  rethrowExit,
+  Semaphore,
+  shield,
+  sleep,
+  spawn,
+  type Warning,
+} from 'greenlets';
 import { virtual } from 'greenlets/testing';
 import { expect, it } from 'vitest';
 
@@ -94,5 +106,22 @@ it(
     yield* g.join();
     yield* sleep(5);
     expect(table.statistics()).toEqual({ holder: null, level: 1, waiters: 0 });
+  }),
+);
+
+it(
+  'a map that is killed waits for members whose shields last longer than its own grace',
+  virtual(function* (clock) {
+    const warnings: Warning[] = [];
+    hub.onWarning = (warning) => {
+      warnings.push(warning);
+    };
+    const pool = new Pool(2);
+    const g = spawn(() => pool.map(() => shield(sleep, 3 * hub.killGrace), [1, 2, 3]));
+    yield* sleep(1);
+    expect(yield* g.kill()).toBe(true);
+    expect(clock.now()).toBe(3000);
+    expect(pool.length).toBe(0);
+    expect(warnings).toEqual([]);
   }),
 );
