@@ -187,6 +187,7 @@ describe('the body', () => {
         if (url === '/bomb')
           response.setHeader('content-encoding', 'gzip').end(zlib.gzipSync('x'.repeat(5_000_000)));
         else if (url === '/counted') response.write('x'.repeat(2000));
+        else if (url === '/unchanged') response.writeHead(304, { 'content-length': 2000 }).end();
         else response.setHeader('content-length', 2000).end('x'.repeat(2000));
       });
       const init = { maxBodySize: 1000 };
@@ -198,6 +199,7 @@ describe('the body', () => {
         expect(yield* thrownBy(() => response.text())).toBeInstanceOf(BodyTooLarge);
       }
       expect((yield* (yield* http.get(server.url, { maxBodySize: 2000 })).text()).length).toBe(2000);
+      expect(yield* (yield* http.get(`${server.url}/unchanged`, init)).text()).toBe('');
     }),
   );
 });

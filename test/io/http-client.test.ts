@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { green, Queue, spawn, until } from 'greenlets';
+import { Event, GreenletExit, green, Queue, spawn, until } from 'greenlets';
 import { http } from 'greenlets/io';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
@@ -157,6 +157,39 @@ describe('http.request', () => {
       expect((yield* thrownBy(() => http.request(server.url, { method: 'POST', body }))).message).toBe(
         'no more',
       );
+    }),
+  );
+
+  it(
+    'throws what the source of its body throws, also an exit, and after the head of the response',
+    green(function* () {
+      const server = yield* local((request, response) => {
+        request.on('error', () => {});
+        request.once('data', (piece) => response.write(piece));
+      });
+      for (const broken of [new Error('no more'), new GreenletExit('no more')]) {
+        const source = async function* () {
+          yield 'some';
+          throw broken;
+        };
+        const silent = yield* until(rawServer(() => {}));
+        const early = yield* thrownBy(() =>
+          http.request(silent.url, { method: 'POST', body: source(), timeout: 5000 }),
+        );
+        expect(early).toBe(broken);
+        const more = new Event();
+        const gated = async function* () {
+          yield 'some';
+          await more.wait();
+          throw broken;
+        };
+        const response = yield* http.request(server.url, { method: 'POST', body: gated(), timeout: 5000 });
+        const chunks = response.chunks();
+        expect(yield* chunks.more()).toBe(true);
+        expect(String(chunks.value)).toBe('some');
+        more.set();
+        expect(yield* thrownBy(() => chunks.more())).toBe(broken);
+      }
     }),
   );
 

@@ -149,11 +149,13 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     this.#sender = null;
   }
 
+  /** Nothing is told of a sender that was stopped. A response that has come by then has no end: the server waits for the rest. */
   bodyFailed(error: unknown): void {
+    if (this.#sender === null) return;
     this.#sender = null;
-    if (this.#response !== null) return;
+    if (this.#body !== null) this.#body.fail(error);
     this.#cut();
-    this.#fail(error);
+    if (this.#response === null) this.#fail(error);
   }
 
   onInformation(head: ResponseHead): void {
@@ -172,7 +174,8 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     const { decompress, maxBodySize, bodyTimeout } = this.#plan;
     const { url } = this.#hop;
     const codings = decompress ? codingsOf(head.contentEncoding) : [];
-    if (codings.length === 0 && head.length > maxBodySize && this.#hop.method !== 'HEAD') {
+    const bodyless = this.#hop.method === 'HEAD' || head.status === 204 || head.status === 304;
+    if (codings.length === 0 && head.length > maxBodySize && !bodyless) {
       const what = `${this.label}: the body has ${head.length} bytes, more than maxBodySize (${maxBodySize})`;
       this.#cut();
       this.#fail(failed(BodyTooLarge, what));

@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer';
 import { showValue } from '../../../runtime/check.js';
 import { each, type Source } from '../../../runtime/each.js';
 import { done } from '../../../runtime/operation.js';
-import { rethrowExit } from '../../../runtime/timeout.js';
 import type { Green } from '../../../runtime/types.js';
 import type { Started, Waiter } from '../../../runtime/waiter.js';
 import { IoOperation } from '../../io-wait.js';
@@ -61,7 +60,7 @@ export function* sendBody(
   try {
     yield* sendPieces(connection, source, length, events.label);
   } catch (error) {
-    rethrowExit(error);
+    // Also a GreenletExit, which the source may have thrown: the request would wait for ever.
     events.bodyFailed(error);
     return;
   }
