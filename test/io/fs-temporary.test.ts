@@ -33,6 +33,18 @@ describe('mkdtempDisposable', () => {
   );
 
   it(
+    'is removed behind the end of a `using`, too',
+    green(function* () {
+      const at = folder();
+      {
+        using made = yield* fs.mkdtempDisposable(`${at}/x-`);
+        yield* fs.writeFile(`${made.path}/file`, 'x');
+      }
+      while (readdirSync(at).length > 0) yield* quiet();
+    }),
+  );
+
+  it(
     'leaves no folder when it is interrupted',
     green(function* () {
       const at = folder();

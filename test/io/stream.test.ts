@@ -220,6 +220,18 @@ describe('to', () => {
     }),
   );
 
+  it('leaving a block ends it, waiting or not', async () => {
+    const one = new PassThrough();
+    const two = new PassThrough().resume();
+    {
+      using first = stream.to(one);
+      await using second = stream.to(two);
+      await first.write('x');
+      await second.write('y');
+    }
+    expect([one.writableEnded, two.writableFinished]).toEqual([true, true]);
+  });
+
   it(
     'an interrupted write leaves no wait, and the stream as it is',
     green(function* () {

@@ -8,8 +8,8 @@ import { CallbackCall } from './host-call.js';
 
 const ALL = { recursive: true, force: true };
 
-/** A folder of its own, for `await using` and `enter`. */
-export class TemporaryFolder implements AsyncDisposable {
+/** A folder of its own, for `await using`, `using` (which does not wait until it is gone) and `enter`. */
+export class TemporaryFolder implements Disposable, AsyncDisposable {
   readonly path: string;
   /** Where it is, wherever the process goes. */
   readonly #where: string;
@@ -25,6 +25,15 @@ export class TemporaryFolder implements AsyncDisposable {
     return new CallbackCall('TemporaryFolder.remove', this.path, hostRm, [this.#where, ALL]);
   }
 
+  [Symbol.dispose](): void {
+    this._removeAlone();
+  }
+
+  /** Nobody waits: `hub.onError` is told when it cannot be removed. @internal */
+  _removeAlone(): void {
+    this.remove().then(undefined, (error: unknown) => doors.report(error, null));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.remove();
   }
@@ -36,7 +45,7 @@ class Make extends CallbackCall<TemporaryFolder> {
   }
 
   protected override _late(folder: TemporaryFolder): void {
-    folder.remove().then(undefined, (error: unknown) => doors.report(error, null));
+    folder._removeAlone();
   }
 }
 

@@ -11,7 +11,7 @@ import { placed } from '../net/reading.js';
 import { Ended, type Sink, Write } from '../net/sending.js';
 
 /** A stream that is written to; `write` waits while the host keeps enough. */
-export class StreamWriter implements Sink, AsyncDisposable {
+export class StreamWriter implements Sink, Disposable, AsyncDisposable {
   /** The host's stream. */
   readonly raw: Writable;
   /** @internal */
