@@ -10,15 +10,20 @@ export interface FormatOptions extends TreeOptions {
 
 /**
  * The tree of greenlets as text: for each a line with its name, state and what it waits in, under it its stack, where it was
- * spawned and what it holds, then those that it spawned. Takes what `tree` takes. Never switches. Mirrors
+ * spawned and what it holds, then those that it spawned, indented (below 50 levels, with the level). Takes what `tree` takes. Never switches. Mirrors
  * `gevent.util.GreenletTree.format`.
  */
 export function formatTree(options: FormatOptions = {}): string {
   checkFormat(options, 'formatTree');
   const lines: string[] = [];
-  append(lines, tree(options), '', '', options.frames ?? Number.POSITIVE_INFINITY);
+  const frames = options.frames ?? Number.POSITIVE_INFINITY;
+  const left: Placed[] = [{ node: tree(options), lead: '', indent: '', depth: 0 }];
+  for (let next = left.pop(); next !== undefined; next = left.pop()) append(lines, left, next, frames);
   return lines.join('\n');
 }
+
+/** Greenlets below this are not indented further, but numbered: the text would grow with the square of a long chain. */
+const DEEPEST = 50;
 
 /** Refuses wrong options of `where`. */
 export function checkFormat(options: FormatOptions, where: string): void {
@@ -26,14 +31,35 @@ export function checkFormat(options: FormatOptions, where: string): void {
   if (options.frames !== undefined) checkCount(options.frames, 'frames');
 }
 
-function append(lines: string[], node: GreenletNode, lead: string, indent: string, frames: number): void {
+/** A node, the text in front of its title, and in front of all below it. */
+interface Placed {
+  readonly node: GreenletNode;
+  readonly lead: string;
+  readonly indent: string;
+  readonly depth: number;
+}
+
+/** The lines of one node; those below it go to `left`, the last of which is next. Without recursion: a chain of spawns may be long. */
+function append(
+  lines: string[],
+  left: Placed[],
+  { node, lead, indent, depth }: Placed,
+  frames: number,
+): void {
   lines.push(lead + titleOf(node));
-  const bar = node.children.length > 0 ? '│  ' : '   ';
+  const { children } = node;
+  const bar = children.length > 0 ? '│  ' : '   ';
   for (const detail of detailsOf(node, frames)) lines.push(indent + bar + detail);
-  node.children.forEach((child, index) => {
-    const last = index === node.children.length - 1;
-    append(lines, child, `${indent}${last ? '└─ ' : '├─ '}`, `${indent}${last ? '   ' : '│  '}`, frames);
-  });
+  for (let i = children.length - 1; i >= 0; i--) {
+    const [corner, line] = i === children.length - 1 ? ['└─ ', '   '] : ['├─ ', '│  '];
+    const deep = depth >= DEEPEST;
+    left.push({
+      node: children[i] as GreenletNode,
+      lead: deep ? `${indent}${corner}[${depth + 1} deep] ` : indent + corner,
+      indent: deep ? indent : indent + line,
+      depth: depth + 1,
+    });
+  }
 }
 
 /** `worker: parked in Queue.get of <Queue 'jobs'>` */

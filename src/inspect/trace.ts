@@ -29,12 +29,17 @@ export interface TraceOptions {
   readonly limit?: number | undefined;
 }
 
+/** Where the row of a greenlet goes on: the time in µs, and what it has waited in since; null: it runs, undefined: it has not run yet. */
+interface Row {
+  readonly since: number;
+  readonly waits: string | null | undefined;
+}
+
 class Recording {
   readonly #events: TraceEvent[] = [];
   readonly #limit: number;
   readonly #begun = host.performance.now();
-  /** Where the row of each greenlet goes on: the time in µs, and what it has waited in since. */
-  readonly #rows = new Map<greenlet, { since: number; waits: string | null }>();
+  readonly #rows = new Map<greenlet, Row>();
   #dropped = 0;
   readonly #unwatch: (() => void)[];
 
@@ -53,7 +58,9 @@ class Recording {
   stop(): Trace {
     for (const unwatch of this.#unwatch) unwatch();
     const now = this.#now();
-    for (const [each, { since, waits }] of this.#rows) this.#slice(each, since, now, waits);
+    for (const [each, { since, waits }] of this.#rows) {
+      if (waits !== undefined) this.#slice(each, since, now, waits);
+    }
     const traceEvents = Object.freeze(this.#events);
     const toJSON = () => ({ traceEvents, displayTimeUnit: 'ms' as const });
     return { traceEvents, dropped: this.#dropped, toJSON, toHTML: () => timelineOf(traceEvents) };
@@ -72,15 +79,15 @@ class Recording {
     }
     if (target !== hub) {
       const { since, waits } = this.#rowOf(target, now);
-      if (waits !== null) this.#slice(target, since, now, waits);
+      if (typeof waits === 'string') this.#slice(target, since, now, waits);
       this.#rows.set(target, { since: now, waits: null });
     }
   }
 
-  #rowOf(each: greenlet, now: number): { since: number; waits: string | null } {
+  #rowOf(each: greenlet, now: number): Row {
     let row = this.#rows.get(each);
     if (row === undefined) {
-      row = { since: now, waits: null };
+      row = { since: now, waits: undefined };
       this.#rows.set(each, row);
       const { name, ident: tid } = each;
       this.#add({ name: 'thread_name', cat: '__metadata', ph: 'M', ts: 0, pid: 1, tid, args: { name } });

@@ -99,18 +99,30 @@ export function tree(options: TreeOptions = {}): GreenletNode {
     if (siblings === undefined) children.set(above, [each]);
     else siblings.push(each);
   }
-  return nodeOf(root, children, null);
+  return treeOf(root, children);
+}
+
+/** The nodes are made from the last one on, without recursion: a chain of spawns may be long. */
+function treeOf(root: greenlet, children: ReadonlyMap<greenlet, readonly greenlet[]>): GreenletNode {
+  const below: { readonly each: greenlet; readonly above: object | null }[] = [{ each: root, above: null }];
+  // It grows while it is read.
+  for (const { each } of below) {
+    const above = each instanceof Greenlet ? (each._origin?.tree ?? null) : null;
+    for (const child of children.get(each) ?? []) below.push({ each: child, above });
+  }
+  const nodes = new Map<greenlet, GreenletNode>();
+  for (const { each, above } of below.reverse()) {
+    const own = (children.get(each) ?? []).map((child) => nodes.get(child) as GreenletNode);
+    nodes.set(each, nodeOf(each, own, above));
+  }
+  return nodes.get(root) as GreenletNode;
 }
 
 function spawnerOf(each: greenlet): greenlet | null {
   return each instanceof Greenlet ? each.spawnedBy : null;
 }
 
-function nodeOf(
-  each: greenlet,
-  children: ReadonlyMap<greenlet, readonly greenlet[]>,
-  above: object | null,
-): GreenletNode {
+function nodeOf(each: greenlet, children: readonly GreenletNode[], above: object | null): GreenletNode {
   const operation = each._op;
   const object = operation?._object;
   const ended = each instanceof Greenlet && each._mode === DEAD;
@@ -132,9 +144,7 @@ function nodeOf(
     error: failed ? show(each._value) : null,
     spawnTreeLocals: treeLocals !== null && hasFields(treeLocals) ? textOf(treeLocals) : null,
     locals: Object.freeze([...(each._extra?.locals?.values() ?? [])].map(textOf).filter(hasFields)),
-    children: Object.freeze(
-      (children.get(each) ?? []).map((child) => nodeOf(child, children, origin?.tree ?? null)),
-    ),
+    children: Object.freeze(children),
   });
 }
 

@@ -53,6 +53,14 @@ describe('trace', () => {
     }
   });
 
+  it('has no run of a greenlet that has not run', async () => {
+    trace.start();
+    const late = spawn({ name: 'late' }, () => sleep(0));
+    const { traceEvents } = trace.stop();
+    expect(brief(traceEvents, 'late')).toEqual(['life spawn']);
+    await late.get();
+  });
+
   it('is written as Chrome trace events, and as a page that nothing in it can break', async () => {
     trace.start();
     await program();

@@ -230,6 +230,27 @@ describe('tree()', () => {
 
 describe('formatTree()', () => {
   it(
+    'shows a chain of spawns of any length, numbered where it is too deep to be indented',
+    virtual(function* () {
+      const chain: greenlet[] = [];
+      const link = (left: number): void => {
+        chain.push(getcurrent());
+        if (left > 1) spawn({ name: 'link' }, link, left - 1);
+      };
+      spawn({ name: 'link' }, link, 20_000);
+      yield* sleep(1);
+      const lines = formatTree({ root: chain[0], include: chain, frames: 0 })
+        .split('\n')
+        .filter((line) => line.includes('link: '));
+      expect(lines.length).toBe(20_000);
+      expect(lines[2]).toBe('   └─ link: finished');
+      expect(lines[50]).toBe(`${' '.repeat(147)}└─ link: finished`);
+      expect(lines[51]).toBe(`${' '.repeat(150)}└─ [51 deep] link: finished`);
+      expect(lines[19_999]).toBe(`${' '.repeat(150)}└─ [19999 deep] link: finished`);
+    }),
+  );
+
+  it(
     'prints eight greenlets in their fixed shape: values, errors, those not started, names, what they share',
     virtual(function* () {
       const alive: Greenlet[] = [];
