@@ -6,6 +6,7 @@ import type { Operation } from '../runtime/operation.js';
 import { claimSignal } from '../runtime/signals.js';
 import { spawn } from '../runtime/spawn.js';
 import { byDaemon, forget, release } from './hold.js';
+import { clearInterval, setInterval } from './host-time.js';
 import { hostWait } from './io-wait.js';
 
 function checkSignals(names: readonly unknown[]): asserts names is NodeJS.Signals[] {

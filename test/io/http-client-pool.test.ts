@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
-import { type Green, green, joinall, sleep, spawn, until } from 'greenlets';
+import { type Green, green, hub, joinall, sleep, spawn, until } from 'greenlets';
 import { BodyClosed, http } from 'greenlets/io';
+import { virtual } from 'greenlets/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
 import { passUntil, thrownBy } from './http-client-kit.js';
@@ -23,6 +24,25 @@ function* text(url: string, init?: http.RequestOptions): Green<string> {
 }
 
 describe('connections', () => {
+  it(
+    'are kept by the time of the host, of both ends, where a virtual run patches the globals',
+    virtual(
+      function* () {
+        const server = yield* http.serve(() => 'ok', { port: 0, host: '127.0.0.1' });
+        const agent = new http.Agent();
+        expect(yield* text(server.url, { agent })).toBe('ok');
+        expect(agent.statistics().free).toBe(1);
+        expect(hub.stats().timers).toBe(0);
+        yield* sleep(1e6);
+        expect(yield* text(server.url, { agent })).toBe('ok');
+        expect(agent.statistics()).toMatchObject({ sockets: 1, free: 1 });
+        agent.close();
+        yield* server.stop();
+      },
+      { patch: true },
+    ),
+  );
+
   it(
     'are used again, the last used first, and do not hold the process when idle',
     green(function* () {

@@ -1,6 +1,7 @@
 /** signal.wait and signal.handle. */
-import { all, green, sleep, spawn, until } from 'greenlets';
+import { all, green, sleep, spawn, hub as theHub, until } from 'greenlets';
 import { signal } from 'greenlets/io';
+import { virtual } from 'greenlets/testing';
 import { describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
 import { eventually, watchLeftovers } from '../support/leftovers.js';
@@ -26,6 +27,20 @@ describe('signal.wait', () => {
       expect(process.listenerCount('SIGUSR2')).toBe(before);
       expect(process.listenerCount('SIGWINCH')).toBe(0);
     }),
+  );
+
+  it(
+    'holds the process by a timer of the host, not of a virtual run that patches the globals',
+    virtual(
+      function* () {
+        const waiting = spawn(() => signal.wait('SIGUSR2'));
+        yield* sleep(0);
+        expect(theHub.stats().timers).toBe(0);
+        raise('SIGUSR2');
+        expect(yield* waiting.get()).toBe('SIGUSR2');
+      },
+      { patch: true },
+    ),
   );
 
   it(

@@ -1,8 +1,8 @@
 /** Connections that are kept and used again, by origin. */
 import { isIP, type LookupFunction } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import type { ConnectionOptions } from 'node:tls';
 import { checkCount, checkMs, checkOptions } from '../../../runtime/check.js';
+import { clearTimeout, now, setTimeout } from '../../host-time.js';
 import { OriginPool, type PoolRules, type Route } from './pool.js';
 
 /** The host's options for TLS: `ca`, `cert`, `key`, `rejectUnauthorized`, `servername`, … */
@@ -161,16 +161,16 @@ export class Agent implements PoolRules, Disposable, AsyncDisposable {
   _rests(expires: number): void {
     // The timer that is set is early enough: what rests later expires later, or is looked at again when it fires.
     if (this.#timer !== null || expires === Number.POSITIVE_INFINITY) return;
-    const ms = Math.min(Math.max(expires - performance.now(), 1), 2 ** 31 - 1);
+    const ms = Math.min(Math.max(expires - now(), 1), 2 ** 31 - 1);
     this.#timer = setTimeout(() => this.#sweep(), ms);
     this.#timer.unref();
   }
 
   #sweep(): void {
     this.#timer = null;
-    const now = performance.now();
+    const time = now();
     let first = Number.POSITIVE_INFINITY;
-    for (const pool of [...this.#pools.values()]) first = Math.min(first, pool.sweep(now));
+    for (const pool of [...this.#pools.values()]) first = Math.min(first, pool.sweep(time));
     this._rests(first);
   }
 }

@@ -1,8 +1,8 @@
 /** The connections to one origin: a limit, the free ones (the last used first), and who waits for one (first come, first served). */
 
 import net, { type Socket as HostSocket, type NetConnectOpts, type OnReadOpts } from 'node:net';
-import { performance } from 'node:perf_hooks';
 import tls, { type ConnectionOptions } from 'node:tls';
+import { now } from '../../host-time.js';
 import { Connection, type Customer, type Keeper } from './connection.js';
 
 /** A request that wants a connection. */
@@ -101,7 +101,7 @@ export class OriginPool implements Keeper {
       connection.destroy();
       return;
     }
-    connection.expires = performance.now() + ms;
+    connection.expires = now() + ms;
     connection.rest();
     this.#idle.push(connection);
     this.#rules._rests(connection.expires);
@@ -115,11 +115,11 @@ export class OriginPool implements Keeper {
     this.#drop();
   }
 
-  /** Closes those that have been idle for too long; gives when the next will have been. */
-  sweep(now: number): number {
+  /** Closes those that have been idle for too long at `time`; gives when the next will have been. */
+  sweep(time: number): number {
     let first = Number.POSITIVE_INFINITY;
     for (const connection of [...this.#idle]) {
-      if (connection.expires <= now) connection.destroy();
+      if (connection.expires <= time) connection.destroy();
       else first = Math.min(first, connection.expires);
     }
     return first;
@@ -127,7 +127,7 @@ export class OriginPool implements Keeper {
 
   #takeIdle(): Connection | null {
     for (let connection = this.#idle.pop(); connection !== undefined; connection = this.#idle.pop()) {
-      if (connection.isUsable && connection.expires > performance.now()) return connection;
+      if (connection.isUsable && connection.expires > now()) return connection;
       connection.destroy();
     }
     return null;

@@ -1,4 +1,5 @@
 /** The time of day as HTTP writes it; made once a second. */
+import { setTimeout } from '../../host-time.js';
 
 let text = '';
 

@@ -9,6 +9,7 @@ import type { Operation } from '../../../runtime/operation.js';
 import type { Green } from '../../../runtime/types.js';
 import { until } from '../../../runtime/until.js';
 import { byDaemon, forget, release } from '../../hold.js';
+import { clearInterval, setInterval } from '../../host-time.js';
 import type { Answer, Answering } from './answer.js';
 import { type ConnectionOwner, ServerConnection } from './connection.js';
 import { type Limits, ServerTimes } from './times.js';
