@@ -29,8 +29,14 @@ export interface AssignableExceptHook {
 
 let handler: ExceptHook | null = null;
 
+/** What a handler has been given. */
+const handed = new WeakSet<ExceptHookArgs>();
+
 function tell(args: ExceptHookArgs): unknown {
-  if (handler !== null) return handler(args);
+  if (handler !== null && !handed.has(args)) {
+    handed.add(args);
+    return handler(args);
+  }
   report(args.excValue, args.thread?._runs ?? null);
   return undefined;
 }
@@ -48,7 +54,8 @@ function argsOf(error: unknown, thread: unknown): ExceptHookArgs {
 /**
  * Handles the error that a thread ended with: by default `hub.onError` gets it, which prints 'Exception in thread Thread-1
  * (name):' and the stack. JavaScript cannot assign the name of a module: `excepthook.handler = fn` is Python's `threading.excepthook
- * = fn`. Kills (`GreenletExit`) are no errors. Mirrors `threading.excepthook`.
+ * = fn`. A handler that calls `excepthook` with what it was given has the default done, as by `threading.__excepthook__`. Kills
+ * (`GreenletExit`) are no errors. Mirrors `threading.excepthook`.
  *
  * @example excepthook.handler = ({ thread, excValue }) => log.error(thread?.name, excValue);
  */
@@ -60,6 +67,6 @@ Object.defineProperty(excepthook, 'handler', {
   set: (fn: ExceptHook | null) => {
     if (fn !== null) checkFn(fn, 'excepthook.handler', '; null restores the default');
     handler = fn;
-    failures.taker = fn === null ? null : (error, thread) => fn(argsOf(error, thread));
+    failures.taker = fn === null ? null : (error, thread) => tell(argsOf(error, thread));
   },
 });

@@ -92,6 +92,19 @@ describe('excepthook', () => {
     expect(excepthook(args)).toBe('handled Error: by hand');
   });
 
+  it('has the default done when a handler hands on what it was given', async () => {
+    const before = excepthook;
+    const seen: unknown[] = [];
+    excepthook.handler = (args) => {
+      seen.push(args.excValue);
+      return before(args);
+    };
+    const error = new Error('what happened');
+    await end(failing(error));
+    expect(seen).toEqual([error]);
+    expect(watch.takeErrors()).toEqual([error]);
+  });
+
   it('refuses what is no function', () => {
     const refusal = String(thrownBy(() => (excepthook.handler = 5 as never)));
     expect(refusal).toMatch(/^TypeError: excepthook.handler must be a function, got 5 .*null restores/);
