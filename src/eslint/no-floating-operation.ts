@@ -1,6 +1,6 @@
 /** An operation that nobody runs: building one does nothing. */
 import { operationOf } from './operations.js';
-import type { Node, Rule } from './rule.js';
+import { droppedCalls, type Node, type Rule } from './rule.js';
 
 export const noFloatingOperation: Rule = {
   meta: {
@@ -15,10 +15,10 @@ export const noFloatingOperation: Rule = {
   },
   create: (context) => ({
     ExpressionStatement({ expression }: Node) {
-      const call =
-        expression.type === 'UnaryExpression' && expression.operator === 'void' ? null : expression;
-      const name = call === null ? null : operationOf(context, call);
-      if (name !== null) context.report({ node: call, messageId: 'floating', data: { name } });
+      for (const node of droppedCalls(expression)) {
+        const name = operationOf(context, node);
+        if (name !== null) context.report({ node, messageId: 'floating', data: { name } });
+      }
     },
     YieldExpression(node: Node) {
       const name =

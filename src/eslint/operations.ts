@@ -1,5 +1,14 @@
 /** Which calls give an operation: by their types, where the parser knows them, else by the names that were imported. */
-import { type Context, functionAround, importedName, type Node, typeOf, variableOf } from './rule.js';
+import {
+  type Context,
+  functionAround,
+  importedName,
+  isDoor,
+  type Node,
+  type Type,
+  typeOf,
+  variableOf,
+} from './rule.js';
 
 /** Functions of the doors that give an operation. */
 const FUNCTIONS = new Set(
@@ -31,8 +40,24 @@ const METHODS: Readonly<Record<string, string>> = {
   RawGreenlet: 'switch throw',
 };
 
+/** Functions that give an operation, by the module that `greenlets/io` has them in. */
+const MODULES: Readonly<Record<string, RegExp>> = {
+  dns: /^(?:lookup|resolve|reverse)/,
+  fs: /^(?!(?:watch|glob|walk|readLines|constants)$)[a-z]/,
+  http: /^(?:get|request)$/,
+  net: /^connect$/,
+  signal: /^wait$/,
+  subprocess: /^(?:run|checkOutput)$/,
+  timers: /^set(?:Timeout|Immediate)$/,
+  tls: /^connect$/,
+  udp: /^bind$/,
+};
+
 /** They act at the call; what they give need not be run. */
-const REQUESTS = /^(?:kill|killall|killone|close|end|stop|terminate|shutdown|cancel)$/;
+const REQUESTS =
+  /^(?:kill|killall|killone|close|end|stop|terminate|shutdown|cancel|release|notify|notifyAll|reset|abort|taskDone)$/;
+/** Of an `Event` of another process so do these; of what else has them, they are operations. */
+const OF_EVENTS = /\.(?:set|clear)$/;
 
 /** Functions that give an instance of `Greenlet`. */
 const SPAWNERS = new Set(['spawn', 'spawnLater']);
@@ -47,10 +72,18 @@ export function operationOf(context: Context, node: Node): string | null {
   if (/\.(?:switch|throw)$/.test(name) && functionAround(node)?.['generator'] !== true) return null;
   const type = typeOf(context, node);
   if (type !== null) {
-    const known = [type.symbol?.name, type.aliasSymbol?.name];
-    return known.some((each) => each === 'Operation' || each === 'Transfer') ? name : null;
+    if (OF_EVENTS.test(name) && typeOf(context, callee['object'])?.symbol?.name === 'Event') return null;
+    return isOperation(type) ? name : null;
   }
   return givesOperation(context, callee) ? name : null;
+}
+
+/** Of that name, and with what they have: others have operations of their own. */
+function isOperation(type: Type): boolean {
+  const known = [type.symbol?.name, type.aliasSymbol?.name];
+  if (!known.some((each) => each === 'Operation' || each === 'Transfer')) return false;
+  const properties = type.getProperties().map(({ name }) => name);
+  return properties.includes('then') && (properties.includes('promise') || properties.includes('done'));
 }
 
 function givesOperation(context: Context, callee: Node): boolean {
@@ -59,8 +92,16 @@ function givesOperation(context: Context, callee: Node): boolean {
     return imported !== null && FUNCTIONS.has(imported);
   }
   if (callee.type !== 'MemberExpression' || callee['computed']) return false;
+  const { name } = callee['property'];
+  const { object } = callee;
+  if (object.type === 'Identifier') {
+    const variable = variableOf(context, callee, object.name);
+    if (isDoor(variable)) return FUNCTIONS.has(name);
+    const module = MODULES[importedName(variable) ?? ''];
+    if (module !== undefined) return module.test(name);
+  }
   const methods = METHODS[classOf(context, callee['object']) ?? ''];
-  return methods?.split(' ').includes(callee['property'].name) === true;
+  return methods?.split(' ').includes(name) === true;
 }
 
 /** The class of the package that `object` is an instance of: `new Queue()`, `spawn(…)`, or a constant that holds one. */

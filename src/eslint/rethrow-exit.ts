@@ -1,5 +1,5 @@
 /** A `catch` around a suspension that takes a kill, or a foreign timeout, for an error. */
-import { functionAround, type Node, type Rule } from './rule.js';
+import { type Context, functionAround, importedName, type Node, type Rule, variableOf } from './rule.js';
 
 export const rethrowExit: Rule = {
   meta: {
@@ -14,9 +14,11 @@ export const rethrowExit: Rule = {
   create: (context) => ({
     CatchClause(node: Node) {
       const tried = node.parent?.['block'] as Node;
-      if (functionAround(node)?.['generator'] !== true || !contains(tried, isSuspension)) return;
+      const around = functionAround(node);
+      if (around?.['generator'] !== true || around['async'] === true || !contains(tried, isSuspension))
+        return;
       const name = node['param']?.type === 'Identifier' ? String(node['param'].name) : null;
-      if (name !== null && contains(node['body'], (each) => letsPass(each, name))) return;
+      if (name !== null && contains(node['body'], (each) => letsPass(context, each, name))) return;
       context.report({ node, messageId: 'swallows', data: { name: name ?? 'error' } });
     },
   }),
@@ -25,12 +27,14 @@ export const rethrowExit: Rule = {
 const isSuspension = (node: Node): boolean => node.type === 'YieldExpression' && node['delegate'] === true;
 
 /** `rethrowExit(e)`, a look at `isExit(e)`, or a `throw` that passes it on. */
-function letsPass(node: Node, name: string): boolean {
+function letsPass(context: Context, node: Node, name: string): boolean {
   if (node.type === 'ThrowStatement') return contains(node['argument'], (each) => isName(each, name));
   if (node.type !== 'CallExpression') return false;
-  const called = node['callee'].type === 'MemberExpression' ? node['callee'].property : node['callee'];
+  const { callee } = node;
+  const called = (callee.type === 'MemberExpression' ? callee.property : callee).name ?? '';
+  const imported = callee.type === 'Identifier' ? importedName(variableOf(context, node, called)) : null;
   return (
-    /^(?:rethrowExit|isExit)$/.test(called.name ?? '') &&
+    /^(?:rethrowExit|isExit)$/.test(imported ?? called) &&
     node['arguments'].some((each: Node) => isName(each, name))
   );
 }

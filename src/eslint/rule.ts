@@ -4,9 +4,15 @@
 // biome-ignore lint/suspicious/noExplicitAny: the kinds of nodes differ in all but these
 export type Node = { readonly type: string; readonly parent: Node | null; readonly [key: string]: any };
 
+interface Definition {
+  readonly type: string;
+  readonly node: Node;
+  readonly parent?: Node | null;
+}
+
 export interface Variable {
   readonly name: string;
-  readonly defs: readonly { readonly type: string; readonly node: Node; readonly parent?: Node | null }[];
+  readonly defs: readonly Definition[];
 }
 
 interface Scope {
@@ -19,7 +25,7 @@ interface Checker {
   getTypeAtLocation(node: unknown): Type;
 }
 
-interface Type {
+export interface Type {
   readonly symbol?: { readonly name: string } | undefined;
   readonly aliasSymbol?: { readonly name: string } | undefined;
   getProperties(): readonly { readonly name: string }[];
@@ -58,10 +64,41 @@ export function variableOf(context: Context, node: Node, name: string): Variable
 /** What `name` is called in a door of the package, if it was imported from one. */
 export function importedName(variable: Variable | null): string | null {
   const definition = variable?.defs[0];
-  if (definition?.type !== 'ImportBinding') return null;
-  const { source } = (definition.parent ?? definition.node.parent) as Node;
-  if (!/^greenlets(?:\/|$)/.test(String(source?.value))) return null;
+  if (definition === undefined || !comesFromDoor(definition)) return null;
   return definition.node.type === 'ImportSpecifier' ? String(definition.node['imported'].name) : null;
+}
+
+/** The calls in an expression whose value nobody takes: those that decide its value. */
+export function droppedCalls(expression: Node): Node[] {
+  switch (expression.type) {
+    case 'CallExpression':
+      return [expression];
+    case 'ChainExpression':
+    case 'TSNonNullExpression':
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+      return droppedCalls(expression['expression']);
+    case 'LogicalExpression':
+      return droppedCalls(expression['right']);
+    case 'ConditionalExpression':
+      return [...droppedCalls(expression['consequent']), ...droppedCalls(expression['alternate'])];
+    case 'SequenceExpression':
+      return expression['expressions'].flatMap(droppedCalls);
+    default:
+      return [];
+  }
+}
+
+/** Whether `variable` stands for a whole door: `import * as g from 'greenlets'`. */
+export function isDoor(variable: Variable | null): boolean {
+  const definition = variable?.defs[0];
+  return definition?.node.type === 'ImportNamespaceSpecifier' && comesFromDoor(definition);
+}
+
+function comesFromDoor(definition: Definition): boolean {
+  if (definition.type !== 'ImportBinding') return false;
+  const { source } = (definition.parent ?? definition.node.parent) as Node;
+  return /^greenlets(?:\/|$)/.test(String(source?.value));
 }
 
 /** The type of `node` by TypeScript's checker; null where the parser has none. */

@@ -43,6 +43,28 @@ describe('no-floating-operation', () => {
     expect(lint(code)).toEqual([4, 5, 7, 8, 9].map((line) => `${line} no-floating-operation`));
   });
 
+  it('finds them behind ?. && and ?:, in whole doors, and in the modules of io', () => {
+    const code = `import * as g from 'greenlets';
+      import { Queue, sleep } from 'greenlets';
+      import { fs, http, net as sockets } from 'greenlets/io';
+      const queue = new Queue();
+      function* f(on) {
+        queue?.put(1);
+        on && sleep(1);
+        on ? sleep(1) : on;
+        on(), sleep(1);
+        g.sleep(1);
+        fs.writeFile('a', 'b');
+        http.get('http://a/');
+        sockets.connect(1);
+        on && (yield* sleep(1));
+        g.spawn(f);
+        fs.watch('a');
+        sleep(1) && on;
+      }`;
+    expect(lint(code)).toEqual([6, 7, 8, 9, 10, 11, 12, 13].map((line) => `${line} no-floating-operation`));
+  });
+
   it('leaves alone what is run, kept, passed on or a request, and what is not of the package', () => {
     const code = `import { Queue, sleep, spawn, killall, greenlet } from 'greenlets';
       import { wait } from 'elsewhere';
@@ -66,8 +88,12 @@ describe('no-floating-operation', () => {
 
   it('goes by the types where there are any', { timeout: 60_000 }, () => {
     const code = `import { type Queue, type Operation, hub, greenlet, type Greenlet } from 'greenlets';
+      import type { Event, Lock, Value } from 'greenlets/multiprocessing';
       declare const jobs: { readonly queue: Queue<number>; load(): Operation<string>; g: Greenlet<void> };
       declare const other: greenlet;
+      declare const shared: { flag: Event; lock: Lock; value: Value };
+      declare namespace editor { interface Operation { readonly at: number; } }
+      declare function apply(): editor.Operation;
       export function* f() {
         jobs.queue.put(1);
         jobs.load();
@@ -75,9 +101,13 @@ describe('no-floating-operation', () => {
         jobs.g.kill();
         jobs.queue.putNowait(1);
         hub.stats();
+        apply();
+        shared.flag.set();
+        shared.lock.release();
+        shared.value.set(1);
         yield* jobs.load();
       }`;
-    expect(lintWithTypes(code)).toEqual([5, 6, 7].map((line) => `${line} no-floating-operation`));
+    expect(lintWithTypes(code)).toEqual([9, 10, 11, 18].map((line) => `${line} no-floating-operation`));
   });
 });
 
@@ -88,6 +118,25 @@ describe('no-uncalled-body', () => {
       async function f() { body(); await body(); }
       function* g() { yield body(); other(); }`;
     expect(lint(code)).toEqual([3, 3, 4, 4].map((line) => `${line} no-uncalled-body`));
+  });
+
+  it('finds methods of the class around, and those that are called on a condition', () => {
+    const code = `function* body() {}
+      class Worker {
+        *step() {}
+        *#inner() {}
+        plain() {}
+        *run(on) {
+          this.step();
+          this.#inner();
+          on && body();
+          body?.();
+          this.plain();
+          yield* this.step();
+          on.step();
+        }
+      }`;
+    expect(lint(code)).toEqual([7, 8, 9, 10].map((line) => `${line} no-uncalled-body`));
   });
 
   it('leaves alone what is run or passed on, async generators, and plain functions', () => {
@@ -103,8 +152,10 @@ describe('no-uncalled-body', () => {
     const code = `import type { Green } from 'greenlets';
       declare function body(): Green<void>;
       declare function plain(): void;
-      export function* g() { body(); plain(); yield* body(); }`;
-    expect(lintWithTypes(code)).toEqual(['4 no-uncalled-body']);
+      declare const worker: { step(): Green<void> };
+      export function* g() { body(); plain(); yield* body(); }
+      export function* h() { worker.step(); yield* worker.step(); }`;
+    expect(lintWithTypes(code)).toEqual(['5 no-uncalled-body', '6 no-uncalled-body']);
   });
 });
 
@@ -120,8 +171,10 @@ describe('rethrow-exit', () => {
   });
 
   it('leaves alone those that let it pass, and those around no suspension of this greenlet', () => {
-    const code = `import { isExit, rethrowExit } from 'greenlets';
+    const code = `import { isExit, rethrowExit, rethrowExit as pass } from 'greenlets';
+      async function* stream(op) { try { yield* op; } catch {} }
       function* f(op) {
+        try { yield* op; } catch (e) { pass(e); }
         try { yield* op; } catch (e) { rethrowExit(e); }
         try { yield* op; } catch (e) { if (isExit(e)) return; }
         try { yield* op; } catch (e) { if (op) throw e; }
