@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { call, main, Pool, retry } from 'greenlets';
+import { call, main, Pool, rethrowExit, retry } from 'greenlets';
 import { fs, http } from 'greenlets/io';
 
 const PART = 256 * 1024;
@@ -33,7 +33,8 @@ function* restore(notes: string, size: number) {
   try {
     const old = JSON.parse(String(yield* fs.readFile(notes))) as Progress;
     return old.size === size ? old : empty;
-  } catch {
+  } catch (error) {
+    rethrowExit(error);
     return empty;
   }
 }

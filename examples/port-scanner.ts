@@ -1,5 +1,5 @@
 // Which ports of a host are open? `port-scanner.ts HOST FIRST LAST`; 100 at a time, each for at most half a second.
-import { main, Pool } from 'greenlets';
+import { main, Pool, rethrowExit } from 'greenlets';
 import { net } from 'greenlets/io';
 
 const [host = '127.0.0.1', first = '1', last = '1024'] = process.argv.slice(2);
@@ -9,7 +9,8 @@ function* isOpen(port: number) {
     const socket = yield* net.connect({ host, port, timeout: 500 });
     socket.abort();
     return { port, open: true };
-  } catch {
+  } catch (error) {
+    rethrowExit(error);
     return { port, open: false }; // refused, or no answer in time
   }
 }

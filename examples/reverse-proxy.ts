@@ -1,5 +1,5 @@
 // A reverse proxy for TCP: `reverse-proxy.ts PORT HOST:PORT …`. Each connection goes to the next backend that answers.
-import { all, main } from 'greenlets';
+import { all, main, rethrowExit } from 'greenlets';
 import { net } from 'greenlets/io';
 
 const [listen = '8000', ...backends] = process.argv.slice(2);
@@ -12,6 +12,7 @@ function* reach() {
     try {
       return yield* net.connect({ host, port: Number(port), timeout: 2000 });
     } catch (error) {
+      rethrowExit(error);
       console.log(`${host}:${port} is down: ${(error as { code?: string }).code}`);
     }
   }
@@ -31,6 +32,7 @@ function* proxy(client: net.Socket) {
     // The first that fails ends the other.
     yield* all([pump(client, backend), pump(backend, client)]);
   } catch (error) {
+    rethrowExit(error);
     console.log(`a connection broke: ${(error as { code?: string }).code}`);
   } finally {
     void backend.close();
