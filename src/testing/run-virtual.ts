@@ -44,6 +44,8 @@ let bodies: OwnStorage<VirtualRun> | undefined;
 
 /** How often somebody may be told that nothing will ever happen before the run is given up. */
 const MOST_LOOP_EXITS = 100;
+/** How often in a row time may jump for the timers of daemons alone, while a test waits: one that ticks for ever will not end its wait. */
+const MOST_DAEMON_JUMPS = 10_000;
 /** ms of a test that is told so, whatever `hub.killGrace` is. */
 const DEFAULT_GRACE = 1000;
 
@@ -55,7 +57,7 @@ const hostPass = () => new Promise<void>((resolve) => void hostTimeout(resolve, 
 
 /**
  * Runs `fn(clock)` in a greenlet of its own in virtual time, and gives its value. The promise rejects with its error; with a
- * `LoopExit` when all are blocked for ever; with an error that lists them when errors were not observed or greenlets (other than
+ * `LoopExit` when all are blocked for ever, also if only daemons go on ticking, 10,000 times; with an error that lists them when errors were not observed or greenlets (other than
  * daemons) are left over. Runs that overlap take turns. Errors: `GreenletError` inside a greenlet, and in an async `fn` of another run.
  *
  * @example await runVirtual(function* (clock) { yield* sleep(60_000); expect(clock.now()).toBe(60_000); });
@@ -127,6 +129,7 @@ export class VirtualRun {
   readonly #waitsBefore = outside.waits;
   readonly #workBefore = hostWork();
   #loopExits = 0;
+  #daemonJumps = 0;
   #isOver = false;
 
   constructor(fn: Fn<[TestClock], unknown>, options: VirtualOptions, hooks: RunHooks = {}) {
@@ -258,6 +261,11 @@ export class VirtualRun {
     // A test that was told, and is stuck again, gets its grace also by a clock that nobody moves.
     const auto = this.#options.clock !== 'manual' || this.#loopExits > 1;
     if (!pending || !(auto || this.greenlet.dead)) return false;
+    if (engine.timers.held > 0) this.#daemonJumps = 0;
+    else if (++this.#daemonJumps > MOST_DAEMON_JUMPS) {
+      this.#daemonJumps = 0;
+      return false;
+    }
     this.clock._jump(earliest);
     return true;
   }

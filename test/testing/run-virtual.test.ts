@@ -476,6 +476,33 @@ describe('a run fails', () => {
     await g.kill();
   });
 
+  it('with a LoopExit when all but daemons are blocked for ever, though those tick', async () => {
+    let ticks = 0;
+    const run = runVirtual(function* () {
+      spawn({ daemon: true }, function* (): Green<void> {
+        for (;;) {
+          yield* sleep(5);
+          ticks++;
+        }
+      });
+      yield* never();
+    });
+    await expect(run).rejects.toThrow(LoopExit);
+    expect(ticks).toBe(10_000);
+    const helped = runVirtual(function* () {
+      let wake = () => {};
+      spawn({ daemon: true }, function* (): Green<void> {
+        for (let i = 0; i < 5000; i++) yield* sleep(5);
+        wake();
+      });
+      yield* suspend<void>('help', (waker) => {
+        wake = () => waker.resolve();
+      });
+      return 'helped';
+    });
+    expect(await helped).toBe('helped');
+  });
+
   it('with a LoopExit when all are blocked for ever; finally blocks run', async () => {
     const trace: string[] = [];
     const error = await reason(
