@@ -1,6 +1,6 @@
 /** Operations that end when the host says so. As long as one waits, virtual time does not pass. */
-import { setTimer, wake } from '../runtime/engine.js';
-import { holdsProcess } from '../runtime/holds.js';
+import { wake } from '../runtime/engine.js';
+import { limitWait } from '../runtime/holds.js';
 import { describe, Operation, park } from '../runtime/operation.js';
 import { suspend, type Waker } from '../runtime/suspend.js';
 import { timedOut } from '../runtime/timeout.js';
@@ -27,7 +27,7 @@ export abstract class IoOperation<T> extends Operation<T> {
   protected _wait(waiter: Waiter, slot?: unknown): Started {
     outside.waits++;
     this._hold?.begin(waiter);
-    if (this._timeout !== Number.POSITIVE_INFINITY) setTimer(waiter, this._timeout, holdsProcess(waiter));
+    limitWait(waiter, this._timeout);
     return park(waiter, this, slot);
   }
 

@@ -74,16 +74,16 @@ function* tidied(work: Operation<unknown>): Green<unknown> {
   const runs = grace !== null && grace._timer !== -1;
   if (runs) clearTimer(grace);
   try {
-    return yield* new Call(shielded, [work], 'shield');
+    return yield* shielded(work);
   } finally {
     if (runs) setTimer(grace, grace.ms, true);
   }
 }
 
 /**
- * `shield` for the end of what a killed greenlet runs, where that has a limit of its own: the grace of the kill begins anew after it. A shield of
- * the user's does not hold it, since a loop of shields could never be killed.
+ * `shield` for the end of what a killed greenlet runs, where that has a limit of its own: the grace of the kill begins anew after
+ * it. A shield of the user's does not hold it, since a loop of shields could never be killed.
  */
 export function tidy<T>(work: Operation<T>): Operation<T> {
-  return new Call(tidied as never, [work], 'shield');
+  return new Call(tidied, [work], 'shield');
 }

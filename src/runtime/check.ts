@@ -72,6 +72,12 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value || value instanceof Error);
 }
 
+/** A record or an array as it is written: asked first, for what else an object might be costs more to find out. */
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.getPrototypeOf(value) === Object.prototype || Array.isArray(value);
+}
+
 /** The `timeout` of the options of `where`, which may have been left out. */
 export function timeoutOf(
   options: { readonly timeout?: number | undefined } | undefined,

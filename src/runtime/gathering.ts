@@ -7,7 +7,7 @@
  */
 import { isGenerator } from './body.js';
 import { Call, type Child, ChildRun, children } from './call.js';
-import { isPromiseLike } from './check.js';
+import { isPlain, isPromiseLike } from './check.js';
 import { engine, wake } from './engine.js';
 import { Fiber } from './fiber.js';
 import { Get } from './join.js';
@@ -363,10 +363,4 @@ export function checkWaitables(waitables: unknown, name: string): asserts waitab
   ) {
     throw new TypeError(`${name}() takes an iterable or a record of things to wait for`);
   }
-}
-
-/** A record or an array as it is written: asked first, for what else it might be costs more to find out. */
-function isPlain(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null) return false;
-  return Object.getPrototypeOf(given) === Object.prototype || Array.isArray(given);
 }

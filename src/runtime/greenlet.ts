@@ -51,7 +51,8 @@ export class greenlet<R = any> extends Fiber {
    * Switches to this greenlet: `yield*` it inside a greenlet; main's runs at once. The first switch calls `run` with the
    * arguments; later ones make the pending `switch()` in it return `undefined`, the argument, or an array of several. Gives
    * what is sent when control comes back. A dead greenlet stands for its nearest live ancestor (a dead scheduled one of the hub: the
-   * switch is over at once, with nothing), the current one gives the arguments back. Errors: `GreenletError` for a greenlet that is parked in an operation.
+   * switch is over at once, with nothing), the current one gives the arguments back. Errors: `GreenletError` for a greenlet that
+   * is parked in an operation.
    */
   switch(...args: unknown[]): Transfer<R> {
     const origin = engine.current;

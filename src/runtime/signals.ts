@@ -64,10 +64,7 @@ export function* printed(): Green<void> {
   const process = hostProcess();
   for (const output of [process?.stdout, process?.stderr]) {
     if (output === undefined || !output.writableLength) continue;
-    yield* suspend<void>(
-      'the end of the output',
-      (wake) => void output.write('', wake.resolve as () => void),
-    );
+    yield* suspend<void>('the end of the output', (wake) => void output.write('', () => wake.resolve()));
   }
 }
 

@@ -24,6 +24,19 @@ function* failAfter(ms: number, error: unknown): Green<never> {
   throw error;
 }
 
+/** Its child takes 10 ms to end. */
+function* failing({ spawn }: Scope): Green<void> {
+  spawn(function* (): Green<void> {
+    try {
+      yield* sleep(100);
+    } finally {
+      yield* sleep(10);
+    }
+  });
+  yield* sleep(1);
+  throw new Error('the body');
+}
+
 describe('scope', () => {
   it(
     'leaves when all children have ended, with the value of its body',
@@ -222,19 +235,7 @@ describe('scope', () => {
     'a kill that comes while the children end passes on, and the failure goes to hub.onError',
     virtual(function* () {
       const errors = collectErrors();
-      const g = spawn(
-        scope(function* (s): Green<void> {
-          s.spawn(function* (): Green<void> {
-            try {
-              yield* sleep(100);
-            } finally {
-              yield* sleep(10);
-            }
-          });
-          yield* sleep(1);
-          throw new Error('the body');
-        }),
-      );
+      const g = spawn(scope(failing));
       yield* sleep(5);
       yield* g.kill();
       expect(g.killed).toBe(true);
@@ -248,19 +249,7 @@ describe('scope', () => {
     virtual(function* (clock) {
       const errors = collectErrors();
       const thrown = new Error('thrown in');
-      const g = spawn(
-        scope(function* (s): Green<void> {
-          s.spawn(function* (): Green<void> {
-            try {
-              yield* sleep(100);
-            } finally {
-              yield* sleep(10);
-            }
-          });
-          yield* sleep(1);
-          throw new Error('the body');
-        }),
-      );
+      const g = spawn(scope(failing));
       yield* sleep(5);
       yield* g.throw(thrown);
       expect([g.error, clock.now()]).toEqual([thrown, 11]);

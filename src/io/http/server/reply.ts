@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { types } from 'node:util';
-import { showValue } from '../../../runtime/check.js';
+import { isPlain, showValue } from '../../../runtime/check.js';
 import { each } from '../../../runtime/each.js';
 import { Results } from '../../../runtime/results.js';
 import type { Green } from '../../../runtime/types.js';
@@ -43,12 +43,6 @@ export function send(answer: Answer, reply: unknown): boolean {
     );
   }
   return false;
-}
-
-/** Most objects are: there is nothing in them but data. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === Array.prototype || prototype === null;
 }
 
 /** What a `Response` can be made of, and JSON would lose. */

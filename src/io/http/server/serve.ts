@@ -268,10 +268,9 @@ function* serveAll(server: HttpServer): Green<void> {
 
 /**
  * Serves HTTP (or HTTPS with `tls`): `handler(request)` answers each request in a greenlet of its own. It may give a `Response`; a string
- * (text), bytes, an object (JSON), what a `Response` can be made of; null or nothing (204); `Results`, a `Readable` or what else can be iterated asynchronously, which
- * is sent as it comes, the head with the first piece. It listens from
- * now on; `yield*` of the server waits until it does. An error answers 500 and goes to `onError` or `hub.onError`; a request whose
- * other end goes away is killed.
+ * (text), bytes, an object (JSON), what a `Response` can be made of; null or nothing (204); `Results`, a `Readable` or what else can be
+ * iterated asynchronously, which is sent as it comes, the head with the first piece. It listens from now on; `yield*` of the server
+ * waits until it does. An error answers 500 and goes to `onError` or `hub.onError`; a request whose other end goes away is killed.
  *
  * @example const server = yield* http.serve(function* (request) { return { path: request.path }; }, { port: 8080 });
  */
