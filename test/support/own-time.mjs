@@ -2,17 +2,20 @@
  * Preloaded (`node --import`): the process gets a time of its own, so that how fast the machine is does not matter.
  *
  * `setTimeout`, `setInterval`, their clearing, `performance.now` and `Date.now` follow a virtual time, which jumps to the next timer
- * when the event loop has gone round a few times and nothing else is left to do. While real things hold the process (sockets, files,
- * children, timers of `node:timers`), time goes on as it really does. `setImmediate`, promises and IO are the host's own; timers that
+ * when the event loop has gone round a few times and nothing else is left to do. While real things hold the process (sockets,
+ * children, timers of `node:timers`), time goes on as it really does; for work on files, which ends by itself, it stands still. `setImmediate`, promises and IO are the host's own; timers that
  * are pending hold the process as the host's would, and no longer.
  */
 import { AsyncResource } from 'node:async_hooks';
+import { Socket } from 'node:net';
 
 /** How many passes of the loop in a row must bring nothing new. */
 const PASSES = 3;
 /** Every look at the clock takes a moment, so that whoever waits for the time to pass in a loop gets there. */
 const LOOK = 0.001;
 const LONGEST = 2 ** 31 - 1;
+/** The names of active resources that are work on files. */
+const ON_FILES = /^(FSReq|CloseReq|FileHandle)/;
 
 const real = {
   setTimeout: globalThis.setTimeout,
@@ -131,10 +134,22 @@ function inAMoment() {
   return next;
 }
 
+/** The active resources that hold the process, but for what it prints into: that is there for its whole life, and nothing comes of it. */
+function activeThings() {
+  const things = process.getActiveResourcesInfo().filter((name) => name !== 'TTYWrap');
+  for (const stream of [process.stdout, process.stderr]) {
+    const at = stream instanceof Socket ? things.indexOf('PipeWrap') : -1;
+    if (at !== -1) things.splice(at, 1);
+  }
+  return things;
+}
+
 function onLook() {
   look = null;
-  const others = process.getActiveResourcesInfo().filter((name) => !/^(Immediate|TTYWrap)$/.test(name));
-  const busy = process.getActiveResourcesInfo().includes('Immediate');
+  const things = activeThings();
+  const busy = things.includes('Immediate');
+  const onFiles = things.some((name) => ON_FILES.test(name));
+  const others = things.filter((name) => name !== 'Immediate' && !ON_FILES.test(name));
   const due = earliest();
   if (others.length > 0) {
     const now = real.performanceNow();
@@ -144,7 +159,8 @@ function onLook() {
     look = inAMoment();
   } else {
     lookedAt = null;
-    quiet = busy ? 0 : quiet + 1;
+    quiet = busy || onFiles ? 0 : quiet + 1;
+    if (onFiles) look = inAMoment();
     if (quiet > PASSES) time = Math.max(time, due.at);
   }
   arm();
