@@ -21,31 +21,37 @@ describe('the examples of the seed documents', { timeout: TIMEOUT }, () => {
     expect(outcome).toEqual({ code: 0, signal: null, stdout: `${lines.join('\n')}\n`, stderr: '' });
   });
 
-  it('G3 asks for all pages before the first has answered, and prints the answers as they come', async () => {
-    const server = await serve();
-    const urls = ['/a', '/b', '/c'].map((path) => server.url + path);
-    const example = startExample('examples/seeds/g3-fetch.ts', ...urls);
-    // No page answers before all three have been asked for: one after the other would never end.
-    while (server.exchanges.length < 3) await server.next();
-    for (const [path, length] of Object.entries({ '/c': 3, '/a': 1, '/b': 2 })) {
-      const exchange = server.exchanges.find(({ request }) => request.url === path);
-      exchange?.response.end('x'.repeat(length));
-      await exchange?.end;
-      // One that answered at the same time could be read first.
-      await example.printed(`${path} ${length}`);
-    }
-    const { code, stdout, stderr } = await example.end;
-    const [a, b, c] = urls;
-    expect(stdout.trim().split('\n')).toEqual([
-      `FET: ${a}`,
-      `FET: ${b}`,
-      `FET: ${c}`,
-      `${c} 3`,
-      `${a} 1`,
-      `${b} 2`,
-    ]);
-    expect([code, stderr]).toEqual([0, '']);
-  });
+  it.each([
+    ['G3', 'g3-fetch.ts'],
+    ['G3 with patches, as the seed has it,', 'g3-monkey.ts'],
+  ])(
+    '%s asks for all pages before the first has answered, and prints the answers as they come',
+    async (_, file) => {
+      const server = await serve();
+      const urls = ['/a', '/b', '/c'].map((path) => server.url + path);
+      const example = startExample(`examples/seeds/${file}`, ...urls);
+      // No page answers before all three have been asked for: one after the other would never end.
+      while (server.exchanges.length < 3) await server.next();
+      for (const [path, length] of Object.entries({ '/c': 3, '/a': 1, '/b': 2 })) {
+        const exchange = server.exchanges.find(({ request }) => request.url === path);
+        exchange?.response.end('x'.repeat(length));
+        await exchange?.end;
+        // One that answered at the same time could be read first.
+        await example.printed(`${path} ${length}`);
+      }
+      const { code, stdout, stderr } = await example.end;
+      const [a, b, c] = urls;
+      expect(stdout.trim().split('\n')).toEqual([
+        `FET: ${a}`,
+        `FET: ${b}`,
+        `FET: ${c}`,
+        `${c} 3`,
+        `${a} 1`,
+        `${b} 2`,
+      ]);
+      expect([code, stderr]).toEqual([0, '']);
+    },
+  );
 
   it('G3 serves itself three pages when it is given none; the first answers last', async () => {
     const { code, stdout, stderr } = await runExample('examples/seeds/g3-fetch.ts');

@@ -1,11 +1,11 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { green, until } from 'greenlets';
 import { HttpError, HttpProtocolError, http, RedirectRefused, TooManyRedirects } from 'greenlets/io';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
 import { CERT, KEY } from './http-certificate.js';
 import { echo, local, thrownBy } from './http-client-kit.js';
@@ -140,7 +140,9 @@ describe('other sockets', () => {
   it(
     'of unix are reached by socketPath',
     green(function* () {
-      const path = join(mkdtempSync(join(tmpdir(), 'greenlets-http-')), 's');
+      const folder = mkdtempSync(join(tmpdir(), 'greenlets-http-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const path = join(folder, 's');
       const server = createServer((request, response) => response.end(request.headers.host));
       yield* until(new Promise<void>((resolve) => server.listen(path, resolve)));
       const response = yield* http.get('http://some.host/', { socketPath: path });
