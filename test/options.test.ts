@@ -88,6 +88,7 @@ const ROWS: Readonly<Record<string, Call>> = {
   'main:RWLock': (o) => new main.RWLock(o),
   'main:Semaphore': (o) => new main.Semaphore(1, o),
   'main:supervise': (o) => main.supervise(nothing, o),
+  'io:dns.Resolver': (o) => new io.dns.Resolver(o),
   'io:fs.FileHandle.readLines': (o) => io.fs.FileHandle.prototype.readLines.call({}, o),
   'io:fs.readLines': (o) => io.fs.readLines('none', o),
   'io:fs.walk': (o) => io.fs.walk('none', o),

@@ -1,10 +1,11 @@
 /** dns: names and addresses, with single flight. */
+import dgram from 'node:dgram';
 import promises from 'node:dns/promises';
 import { all, green, settled, sleep, spawn, until } from 'greenlets';
 import { dns } from 'greenlets/io';
 import { describe, expect, it, vi } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
-import { watchLeftovers } from '../support/leftovers.js';
+import { atEnd, watchLeftovers } from '../support/leftovers.js';
 import { thrownBy } from '../support/sockets.js';
 
 watchHub();
@@ -90,6 +91,41 @@ describe('dns', () => {
         /^(ENOTFOUND|EAI_AGAIN)$/,
       );
       expect((yield* thrownBy(() => dns.lookup(5 as never))).code).toBe('ERR_INVALID_ARG_TYPE');
+    }),
+  );
+
+  it('has every name of node:dns/promises', () => {
+    const missing = Object.keys(promises).filter((name) => !(name in dns) && name !== 'resolveTlsa');
+    expect(missing).toEqual([]);
+    for (const code of ['NOTFOUND', 'TIMEOUT'] as const) expect(dns[code]).toBe(promises[code]);
+    const methods = ['cancel', 'getServers', 'setServers', 'setLocalAddress', 'reverse'];
+    const resolver = new dns.Resolver();
+    for (const name of [...Object.keys(dns).filter((each) => each.startsWith('resolve')), ...methods]) {
+      expect(typeof resolver[name as 'resolve'], name).toBe('function');
+    }
+  });
+
+  it(
+    'a Resolver asks the servers that it is told; cancel() ends what is under way, an interrupted question nobody else`s',
+    green(function* () {
+      const server = dgram.createSocket('udp4');
+      atEnd(() => server.close());
+      const asked = yield* until<number>(
+        new Promise((resolve) => server.bind(0, '127.0.0.1', () => resolve(server.address().port))),
+      );
+      const resolver = new dns.Resolver();
+      resolver.setServers([`127.0.0.1:${asked}`]);
+      expect(resolver.getServers()).toEqual([`127.0.0.1:${asked}`]);
+      const [killed, waiting] = [
+        spawn(() => resolver.resolve4('a.test')),
+        spawn(() => resolver.resolve('b.test', 'MX')),
+      ];
+      yield* until(new Promise((resolve) => server.once('message', resolve)));
+      yield* killed.kill();
+      expect(waiting.dead).toBe(false);
+      resolver.cancel();
+      expect((yield* thrownBy(() => waiting.get())).code).toBe(dns.CANCELLED);
+      expect(() => new dns.Resolver({ timeout: Number.NaN })).toThrow(RangeError);
     }),
   );
 });
