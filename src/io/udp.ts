@@ -8,7 +8,7 @@ import { done, type Operation } from '../runtime/operation.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { SocketClosed } from './errors.js';
-import { Hold } from './hold.js';
+import { byDaemon, Hold } from './hold.js';
 import { endAll, endWait, hostWait, QueuedWait } from './io-wait.js';
 import { checkPort } from './net/connect.js';
 import { placed } from './net/reading.js';
@@ -41,6 +41,10 @@ export class UdpSocket implements Disposable, AsyncDisposable {
   readonly #receivers = new WaitQueue();
   readonly #closers = new WaitQueue();
   readonly #maxPending: number;
+  /** What the host has not answered. It never does, once it is closed, where it looks a name up. */
+  readonly #asked = new Set<(error: unknown) => void>();
+  /** What came while nobody received: the next one is told. */
+  #failure: { readonly error: unknown } | null = null;
   #dropped = 0;
   #closed = false;
 
@@ -53,11 +57,15 @@ export class UdpSocket implements Disposable, AsyncDisposable {
     raw.on('message', (data, from) =>
       this.#receive({ data, address: from.address, port: from.port, family: from.family }),
     );
-    raw.on('error', (error) => endAll(this.#receivers, { error }));
+    raw.on('error', (error) => {
+      if (this.#receivers.length === 0) this.#failure = { error };
+      else endAll(this.#receivers, { error });
+    });
     raw.on('close', () => {
       this.#closed = true;
       gone.add(raw);
       endAll(this.#receivers, { error: this._closedError() });
+      for (const fail of [...this.#asked]) fail(this._closedError());
       endAll(this.#closers, null);
     });
   }
@@ -76,14 +84,21 @@ export class UdpSocket implements Disposable, AsyncDisposable {
     this.#dropped++;
   }
 
-  /** Gives the next datagram; whoever has waited longest gets it. Errors: `Timeout`, `SocketClosed`, the host's. */
+  /**
+   * Gives the next datagram; whoever has waited longest gets it. Errors: `Timeout`, `SocketClosed`, the host's: a connected one that
+   * nobody listens to at the other end has `ECONNREFUSED`, also for who receives after it has come.
+   */
   receive(options?: { readonly timeout?: number | undefined }): Operation<Datagram> {
     return new Receive(this, this.#receivers, timeoutOf(options, 'UdpSocket.receive'));
   }
 
   /** @internal */
   _take(): Datagram | undefined {
-    return this.#arrived.shift();
+    const datagram = this.#arrived.shift();
+    if (datagram !== undefined || this.#failure === null) return datagram;
+    const { error } = this.#failure;
+    this.#failure = null;
+    throw error;
   }
 
   /** @internal */
@@ -91,18 +106,52 @@ export class UdpSocket implements Disposable, AsyncDisposable {
     return placed(SocketClosed, `${this} is closed`);
   }
 
-  /** Sends `data` in one datagram; gives its bytes when the host has taken it. Errors: the host's (`EMSGSIZE`, …). */
-  send(data: string | Uint8Array, port: number, host = 'localhost'): Operation<number> {
+  /**
+   * Sends `data` in one datagram; gives its bytes when the host has taken it. To this machine unless there is a `host`; without a
+   * `port`, to what it is connected to. Errors: the host's (`EMSGSIZE`, …), `SocketClosed`; `TypeError`, `RangeError` at the call.
+   */
+  send(data: string | Uint8Array, port?: number, host?: string): Operation<number> {
     if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
       throw new TypeError(`data must be a string or bytes, got ${showValue(data)}`);
     }
-    return hostWait<number>(`UdpSocket.send to ${host}:${port}`, (waker) => {
+    if (port !== undefined || host !== undefined) checkTarget(port, host);
+    const where = port === undefined ? '' : ` to ${host ?? 'localhost'}:${port}`;
+    return this.#ask<number>(`UdpSocket.send${where}`, (answer) => {
+      if (port === undefined) this.raw.send(data, answer);
+      else this.raw.send(data, port, host, answer);
+    });
+  }
+
+  /**
+   * Sends to `host` (this machine unless given) from now on, and receives from there alone. Errors: the host's, `SocketClosed`; `TypeError`,
+   * `RangeError` at the call. Interrupted, it may be connected all the same. Always switches.
+   */
+  connect(port: number, host?: string): Operation<void> {
+    checkTarget(port, host);
+    return this.#ask<void>(`UdpSocket.connect to ${host ?? 'localhost'}:${port}`, (answer) => {
+      const connected = (error?: Error) => {
+        this.raw.off('connect', connected);
+        answer(error);
+      };
+      this.raw.connect(port, host, connected as () => void);
+    });
+  }
+
+  /** A call that the host answers, unless it is closed. */
+  #ask<T>(name: string, begin: (answer: (error?: Error | null, value?: T) => void) => void): Operation<T> {
+    return hostWait<T>(name, (waker) => {
       if (this.#closed) throw this._closedError();
-      this.raw.send(data, port, host, (error, bytes) => {
-        if (error) waker.reject(error);
-        else waker.resolve(bytes);
+      begin((error, value) => {
+        if (error != null) return fail(error);
+        this.#asked.delete(fail);
+        waker.resolve(value as T);
       });
-      return undefined;
+      const fail = (error: unknown) => {
+        this.#asked.delete(fail);
+        waker.reject(error);
+      };
+      this.#asked.add(fail);
+      return () => void this.#asked.delete(fail);
     });
   }
 
@@ -142,8 +191,24 @@ export class UdpSocket implements Disposable, AsyncDisposable {
   }
 
   toString(): string {
-    return `<UdpSocket ${this.#closed ? 'closed' : this.raw.address().port}>`;
+    return `<UdpSocket ${this.#closed ? 'closed' : portOf(this.raw)}>`;
   }
+}
+
+/** One that is not bound, or that the host has closed, has none. */
+function portOf(raw: dgram.Socket): number | string {
+  try {
+    return raw.address().port;
+  } catch {
+    return 'without a port';
+  }
+}
+
+/** Errors: `RangeError`, `TypeError`. */
+function checkTarget(port: unknown, host: unknown): void {
+  checkPort(port);
+  if (Number(port) === 0) throw new RangeError('port must be from 1 to 65535, got 0: nobody can be at it');
+  if (host !== undefined) checkType(host, 'host', 'string');
 }
 
 class Receive extends QueuedWait<Datagram> {
@@ -204,6 +269,7 @@ export function bind(options: BindOptions = {}): Operation<UdpSocket> {
   checkPort(port);
   if (maxPending !== undefined) checkCount(maxPending, 'maxPending', 1);
   return hostWait<UdpSocket>(`udp.bind of ${port}`, (waker) => {
+    const daemon = byDaemon();
     const raw = dgram.createSocket({ type, reuseAddr });
     const giveUp = () => {
       raw.removeAllListeners();
@@ -217,7 +283,9 @@ export function bind(options: BindOptions = {}): Operation<UdpSocket> {
     try {
       raw.bind(port, host, () => {
         raw.removeAllListeners('error');
-        waker.resolve(new UdpSocket(raw, maxPending));
+        const socket = new UdpSocket(raw, maxPending);
+        if (daemon) socket._hold.release();
+        waker.resolve(socket);
       });
     } catch (error) {
       giveUp();

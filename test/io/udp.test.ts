@@ -1,4 +1,5 @@
 import dgram from 'node:dgram';
+import { networkInterfaces } from 'node:os';
 import { green, kill, select, sleep, spawn, Timeout, until } from 'greenlets';
 import { SocketClosed, udp } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
@@ -105,6 +106,10 @@ describe('udp', () => {
         'EMSGSIZE',
       );
       expect(() => a.send(5 as never, 1)).toThrow('data must be a string or bytes');
+      expect(() => a.send('x', 65_536)).toThrow('port must be a whole number from 0 to 65535, got 65536');
+      expect(() => a.send('x', 0)).toThrow('port must be from 1 to 65535, got 0');
+      expect(() => a.send('x', 1, 5 as never)).toThrow('host must be a string, got 5');
+      expect(() => a.connect('x' as never)).toThrow(RangeError);
       expect(() => udp.bind({ port: -1 })).toThrow(RangeError);
       // The host would bind 4464.
       expect(() => udp.bind({ port: 70_000 })).toThrow('port must be a whole number from 0 to 65535');
@@ -137,4 +142,67 @@ describe('udp', () => {
       yield* socket.close();
     }),
   );
+
+  it(
+    'sends to this machine unless there is a host, by the family of the socket',
+    green(function* () {
+      const loopback = networkInterfaces()['lo'] ?? [];
+      for (const [type, host] of [
+        ['udp4', '127.0.0.1'],
+        ['udp6', '::1'],
+      ] as const) {
+        if (type === 'udp6' && !loopback.some(({ address }) => address === host)) continue;
+        const socket = yield* bound({ type, host });
+        yield* socket.send('self', socket.port);
+        expect(String((yield* socket.receive()).data)).toBe('self');
+      }
+    }),
+  );
+
+  it(
+    'close() ends those who send or connect, also while a name is looked up, with SocketClosed',
+    green(function* () {
+      for (const way of ['send', 'connect'] as const) {
+        const socket = yield* bound();
+        const waiting = spawn(() =>
+          way === 'send' ? socket.send('x', 9, 'localhost') : socket.connect(9, 'localhost'),
+        );
+        yield* sleep(0);
+        void socket.close();
+        expect(yield* thrownBy(() => waiting.get())).toBeInstanceOf(SocketClosed);
+      }
+    }),
+  );
+
+  it(
+    'a connected one sends without a port, hears from there alone, and tells whoever receives next of ECONNREFUSED',
+    green(function* () {
+      const [a, b, other] = [yield* bound(), yield* bound(), yield* bound()];
+      const listeners = listenerCount(a.raw);
+      yield* a.connect(b.port, '127.0.0.1');
+      expect(listenerCount(a.raw)).toBe(listeners);
+      expect(yield* a.send('hello')).toBe(5);
+      const { port, data } = yield* b.receive();
+      expect([port, String(data)]).toEqual([a.port, 'hello']);
+      yield* other.send('not heard', a.port, '127.0.0.1');
+      yield* b.send('heard', a.port, '127.0.0.1');
+      expect(String((yield* a.receive()).data)).toBe('heard');
+      yield* b.close();
+      const refused = new Promise((resolve) => a.raw.once('error', resolve));
+      yield* a.send('nobody');
+      yield* until(refused);
+      expect((yield* thrownBy(() => a.receive())).code).toBe('ECONNREFUSED');
+      expect(yield* thrownBy(() => a.receive({ timeout: 0 }))).toBeInstanceOf(Timeout);
+      expect((yield* thrownBy(() => other.send('x'))).code).toBe('ERR_SOCKET_BAD_PORT');
+      expect((yield* thrownBy(() => other.connect(9, 'no.such.host.invalid'))).syscall).toBe('getaddrinfo');
+      expect(listenerCount(other.raw)).toBe(listeners);
+    }),
+  );
+
+  it('has a name also where it has no port', () => {
+    const raw = dgram.createSocket('udp4');
+    const socket = new udp.UdpSocket(raw);
+    expect(String(socket)).toBe('<UdpSocket without a port>');
+    void socket.close();
+  });
 });

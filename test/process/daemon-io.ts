@@ -39,6 +39,11 @@ const cases: Record<string, () => Green<unknown>> = {
         yield* socket.receive();
       },
       function* () {
+        yield* udp.bind({ host: '127.0.0.1' });
+        begun++;
+        yield* sleep(Number.POSITIVE_INFINITY);
+      },
+      function* () {
         const child = new subprocess.Popen(['cat'], { stdin: 'pipe', stdout: 'pipe' });
         begun++;
         yield* child.wait();
@@ -59,7 +64,7 @@ const cases: Record<string, () => Green<unknown>> = {
       },
     ];
     for (const each of daemons) spawn({ daemon: true }, each);
-    while (begun < 6 || silent.connections < 1 || web.requests < 1) yield* idle();
+    while (begun < 7 || silent.connections < 1 || web.requests < 1) yield* idle();
     console.log('the program has ended');
   },
   /** Somebody waits in a queue for what a daemon reads; another daemon serves it. */
