@@ -154,6 +154,58 @@ describe('run', () => {
     for (const args of [[], [5], null]) expect(() => new Popen(args as never)).toThrow(TypeError);
     expect(() => run(['true'], { timeout: -1 })).toThrow(RangeError);
   });
+
+  it('refuses options that are none at the call, before there is a child', () => {
+    const rows: [subprocess.RunOptions, string][] = [
+      [{ input: 5 as never }, 'input must be a string or bytes, got 5 (number)'],
+      [{ input: 'x', stdin: 'inherit' }, "stdin must be 'pipe' or left out where there is an input, got"],
+      [
+        { encoding: 'bogus' as never },
+        `encoding must be an encoding such as 'latin1', or 'buffer', got "bogus"`,
+      ],
+      [{ captureOutput: 1 as never }, 'captureOutput must be a boolean, got 1'],
+      [{ check: 'yes' as never }, 'check must be a boolean, got "yes"'],
+      [
+        { stdin: 'stdout' as never },
+        "stdin must be 'pipe', 'inherit', 'ignore' or the number of a descriptor, got",
+      ],
+      [{ stderr: 'bogus' as never }, "'ignore', 'stdout' or the number of a descriptor, got \"bogus\""],
+      [{ stdout: -1 }, 'the number of a descriptor, got -1 (number)'],
+      [{ cwd: 5 as never }, 'cwd must be a path or a file URL, got 5'],
+      [{ env: 'A=b' as never }, 'env must be an object such as { PATH: … }, got "A=b"'],
+      [{ shell: 5 as never }, 'shell must be a boolean or the path of a shell, got 5'],
+    ];
+    for (const [options, message] of rows) {
+      expect(() => run(['cat'], options)).toThrow(message);
+      expect(() => checkOutput(['cat'], options)).toThrow(message);
+    }
+    for (const [options, message] of rows.slice(5))
+      expect(() => new Popen(['cat'], options)).toThrow(message);
+    expect(children()).toEqual([]);
+  });
+
+  it(
+    'names the folder that is not there, and output that is not UTF-8',
+    green(function* () {
+      const lost = yield* thrownBy(() => run(['true'], { cwd: '/no/such/folder' }));
+      expect(lost.code).toBe('ENOENT');
+      expect(lost.message).toBe('spawn true ENOENT: there is no folder /no/such/folder (cwd)');
+      expect((yield* thrownBy(() => run(['no-such-program'], { cwd: '/' }))).message).toBe(
+        'spawn no-such-program ENOENT',
+      );
+      const bytes = ['printf', '\\377'];
+      const error = yield* thrownBy(() => run(bytes, { captureOutput: true }));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error.code).toBe('ERR_ENCODING_INVALID_ENCODED_DATA');
+      expect(error.message).toBe(
+        "stdout of printf \\377 is not UTF-8: for bytes write { encoding: 'buffer' }",
+      );
+      expect(yield* checkOutput(bytes, { encoding: 'buffer' })).toEqual(Buffer.from([255]));
+      const none = new Popen(['no-such-program']);
+      expect((yield* thrownBy(() => none.wait())).code).toBe('ENOENT');
+      expect(String(none)).toBe("<Popen 'no-such-program' not started>");
+    }),
+  );
 });
 
 describe('a timeout of run', () => {

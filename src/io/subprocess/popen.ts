@@ -5,14 +5,14 @@
  * that are alive when this process ends are killed.
  */
 import { type ChildProcess, spawn as spawnChild } from 'node:child_process';
-import { constants as access, accessSync } from 'node:fs';
+import { constants as access, accessSync, existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, resolve } from 'node:path';
 import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Call } from '../../runtime/call.js';
-import { checkOptions, showValue, timeoutOf } from '../../runtime/check.js';
+import { showValue, timeoutOf } from '../../runtime/check.js';
 import { wake } from '../../runtime/engine.js';
 import { report } from '../../runtime/hub.js';
 import { done, type Operation } from '../../runtime/operation.js';
@@ -24,23 +24,7 @@ import { byDaemon, Hold } from '../hold.js';
 import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { StreamReader, StreamWriter } from '../stream/index.js';
 import { TimeoutExpired } from './errors.js';
-
-/** `'pipe'`: to be read and written here; `'inherit'`: this process's own; `'ignore'`: none; `'stdout'`: for stderr, together with it. */
-export type Redirect = 'pipe' | 'inherit' | 'ignore' | number;
-
-export interface PopenOptions {
-  /** 'ignore' unless given. */
-  readonly stdin?: Redirect | undefined;
-  /** 'inherit' unless given. */
-  readonly stdout?: Redirect | undefined;
-  readonly stderr?: Redirect | 'stdout' | undefined;
-  readonly cwd?: string | URL | undefined;
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Runs it by the shell; `args` may then be a line of it. */
-  readonly shell?: boolean | string | undefined;
-  readonly uid?: number | undefined;
-  readonly gid?: number | undefined;
-}
+import { checkPopen, type PopenOptions, type Redirect } from './options.js';
 
 const alive = new Set<Popen>();
 
@@ -85,7 +69,7 @@ export class Popen {
   constructor(args: string | readonly string[], options: PopenOptions = {}) {
     const list = argsOf(args);
     const [command, ...rest] = list;
-    checkOptions(options, 'Popen', "{ stdout: 'pipe' }");
+    checkPopen(options);
     const {
       stdin = 'ignore',
       stdout = 'inherit',
@@ -116,7 +100,7 @@ export class Popen {
     if (byDaemon()) for (const each of [this, this.stdin, this.stdout, this.stderr]) each?._hold?.release();
     if (this.raw.pid !== undefined) alive.add(this);
     this.raw.on('exit', (code, signal) => this.#exited(code ?? -numberOf(signal)));
-    this.raw.on('error', (error) => this.#failed(error));
+    this.raw.on('error', (error) => this.#failed(withFolder(error, cwd)));
   }
 
   #exited(returncode: number): void {
@@ -229,9 +213,20 @@ export class Popen {
   }
 
   toString(): string {
-    const state = this.#returncode === null ? `running as ${this.pid}` : `ended with ${this.#returncode}`;
+    const runs = this.pid === undefined ? 'not started' : `running as ${this.pid}`;
+    const state = this.#returncode === null ? runs : `ended with ${this.#returncode}`;
     return `<Popen '${this.args.join(' ')}' ${state}>`;
   }
+}
+
+/** The host says the same of a program and of a folder that is not there. */
+function withFolder(error: Error, cwd: string | URL | undefined): Error {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || cwd === undefined || existsSync(cwd))
+    return error;
+  const { message, stack } = error;
+  error.message = `${message}: there is no folder ${cwd} (cwd)`;
+  if (stack !== undefined) error.stack = stack.replace(message, () => error.message);
+  return error;
 }
 
 function writer(stream: Writable | null): StreamWriter | null {

@@ -1,7 +1,6 @@
 /** Running a child process to its end. */
 import { shield } from '../../runtime/attempt.js';
 import { Call } from '../../runtime/call.js';
-import { timeoutOf } from '../../runtime/check.js';
 import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Greenlet } from '../../runtime/scheduled-greenlet.js';
@@ -10,20 +9,8 @@ import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import type { StreamReader, StreamWriter } from '../stream/index.js';
 import { CalledProcessError, TimeoutExpired } from './errors.js';
-import { argsOf, Popen, type PopenOptions } from './popen.js';
-
-export interface RunOptions extends PopenOptions {
-  /** What the child reads. */
-  readonly input?: string | Uint8Array | undefined;
-  /** Takes what it writes; else that goes where this process writes. */
-  readonly captureOutput?: boolean | undefined;
-  /** ms; then it is killed, with all that it has started: `TimeoutExpired`. */
-  readonly timeout?: number | undefined;
-  /** An exit code other than 0 is a `CalledProcessError`. */
-  readonly check?: boolean | undefined;
-  /** Of what it writes: 'utf8' unless given; 'buffer': as bytes. */
-  readonly encoding?: BufferEncoding | 'buffer' | undefined;
-}
+import { checkRun, type RunOptions } from './options.js';
+import { argsOf, Popen } from './popen.js';
 
 /** How a child has ended. */
 export interface CompletedProcess<T> {
@@ -67,12 +54,15 @@ const GONE = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED', 'ERR_SOCKET
 type Encoding = RunOptions['encoding'];
 
 /** Errors: `TypeError` for what is not UTF-8, unless it is `cut` off anyway. */
-function decode(bytes: Buffer, encoding: Encoding, cut: boolean): string | Buffer {
+function decode(bytes: Buffer, encoding: Encoding, cut: boolean, what: string): string | Buffer {
   if (encoding === 'buffer') return bytes;
-  if (encoding === undefined || encoding === 'utf8' || encoding === 'utf-8') {
+  if (encoding !== undefined && encoding !== 'utf8' && encoding !== 'utf-8') return bytes.toString(encoding);
+  try {
     return new TextDecoder('utf-8', { fatal: !cut, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    const error = new TypeError(`${what} is not UTF-8: for bytes write { encoding: 'buffer' }`, { cause });
+    throw Object.assign(error, { code: (cause as NodeJS.ErrnoException).code });
   }
-  return bytes.toString(encoding);
 }
 
 function* waitFor(child: Popen, work: readonly Greenlet<void>[]): Green<number> {
@@ -96,7 +86,9 @@ function* running(args: string | readonly string[], options: RunOptions): Green<
     spawn(feed, child.stdin, input),
   ];
   const taken = (name: 'stdout' | 'stderr', cut: boolean) =>
-    child[name] === null ? undefined : decode(Buffer.concat(written[name]), encoding, cut);
+    child[name] === null
+      ? undefined
+      : decode(Buffer.concat(written[name]), encoding, cut, `${name} of ${child.args.join(' ')}`);
   const gathered = (cut: boolean) => ({ stdout: taken('stdout', cut), stderr: taken('stderr', cut) });
   const limit = new Timeout(timeout);
   let over = false;
@@ -128,7 +120,7 @@ const REST = 1000;
 
 /**
  * Runs `args` (a program and its arguments, or with `shell` a line) to its end. Errors: `TimeoutExpired`, with what it had written;
- * `CalledProcessError` with `check`; the host's when it cannot be started. Interrupted, it is killed, with all that it has
+ * `CalledProcessError` with `check`; the host's when it cannot be started; `TypeError` for output that is not UTF-8, and at the call. Interrupted, it is killed, with all that it has
  * started, and has ended. Always switches. Mirrors `subprocess.run`.
  *
  * @example const { stdout } = yield* subprocess.run(['git', 'log', '-1'], { captureOutput: true, check: true });
@@ -138,7 +130,7 @@ export function run<const O extends RunOptions>(
   options?: O,
 ): Operation<CompletedProcess<Taken<O>>> {
   argsOf(args);
-  timeoutOf(options, 'subprocess.run', '{ captureOutput: true }');
+  if (options !== undefined) checkRun(options, 'subprocess.run', '{ captureOutput: true }');
   return new Call(running as never, [args, options ?? {}], 'subprocess.run');
 }
 
@@ -153,6 +145,6 @@ export function checkOutput<const O extends RunOptions>(
   options?: O,
 ): Operation<Text<O>> {
   argsOf(args);
-  timeoutOf(options, 'subprocess.checkOutput', "{ encoding: 'utf8' }");
+  if (options !== undefined) checkRun(options, 'subprocess.checkOutput', "{ encoding: 'utf8' }");
   return new Call(output as never, [args, options ?? {}], 'subprocess.checkOutput');
 }
