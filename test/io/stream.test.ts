@@ -25,6 +25,7 @@ describe('from', () => {
         Readable.from(pieces),
         new Blob([text]).stream() as never,
         pieces,
+        new Uint8Array(Buffer.from(text)),
         (async function* () {
           yield* pieces;
         })(),
@@ -129,6 +130,18 @@ describe('from', () => {
       expect(yield* thrownBy(() => reader.read())).toBeInstanceOf(SocketClosed);
     }),
   );
+
+  it(
+    'close() loses what has not been read: nobody gets a part of it',
+    green(function* () {
+      const reader = stream.from(['one\ntwo\n', 'three\n']);
+      expect(yield* reader.readLine()).toBe('one');
+      reader.close();
+      const error = yield* thrownBy(() => reader.readLine());
+      expect(error).toBeInstanceOf(SocketClosed);
+      expect(error.message).toContain('was closed at this end');
+    }),
+  );
 });
 
 describe('to', () => {
@@ -217,8 +230,22 @@ describe('to', () => {
       const ended = stream.to(new PassThrough().resume());
       yield* ended.end();
       expect(yield* thrownBy(() => ended.write('x'))).toBeInstanceOf(SocketClosed);
+      // Saying so again is harmless, but what comes with it would be lost.
+      yield* ended.end();
+      expect(() => ended.end('x')).toThrow(SocketClosed);
     }),
   );
+
+  it('refuses what is no data at the call, but for a stream of objects', () => {
+    const writer = stream.to(new PassThrough());
+    for (const wrong of [5, null, {}, undefined]) {
+      expect(() => writer.write(wrong as never)).toThrow('data must be a string or bytes, got');
+    }
+    expect(() => writer.end(5 as never)).toThrow('data must be a string or bytes, got 5 (number)');
+    const objects = new PassThrough({ objectMode: true });
+    void stream.to(objects).end({ a: 1 } as never);
+    expect(objects.read()).toEqual({ a: 1 });
+  });
 
   it('leaving a block ends it, waiting or not', async () => {
     const one = new PassThrough();

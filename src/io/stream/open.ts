@@ -6,12 +6,13 @@ import { showValue } from '../../runtime/check.js';
 import { StreamReader } from './stream-reader.js';
 import { StreamWriter } from './stream-writer.js';
 
-/** What `from` takes: a Readable, a web stream, or an iterable of bytes or text. */
+/** What `from` takes: a Readable, a web stream, bytes, or an iterable of bytes or text. */
 export type ReadableSource =
   | Readable
   | ReadableStream<Uint8Array>
   | AsyncIterable<string | Uint8Array>
-  | Iterable<string | Uint8Array>;
+  | Iterable<string | Uint8Array>
+  | Uint8Array;
 
 /**
  * A stream of bytes, to be read by chunks, counts, lines or delimiters; also of text, which is read as UTF-8. A stream in object mode is
@@ -21,6 +22,8 @@ export type ReadableSource =
  */
 export function from(source: ReadableSource): StreamReader {
   if (source instanceof Readable) return new StreamReader(source);
+  // What it iterates are numbers.
+  if (source instanceof Uint8Array) return new StreamReader(Readable.from([source], { objectMode: false }));
   if (typeof source === 'object' && source !== null) {
     if ('getReader' in source) return new StreamReader(Readable.fromWeb(source as ReadableStream));
     if (Symbol.asyncIterator in source || Symbol.iterator in source) {

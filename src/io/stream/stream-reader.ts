@@ -15,6 +15,8 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
   readonly _hold: Hold | null;
   #ended = false;
   #closed = false;
+  /** `close()` was called. */
+  #closing = false;
   #error: { readonly error: unknown } | null = null;
 
   /** Makes the host's stream, which must not be in object mode, green. */
@@ -58,7 +60,12 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
     this.raw.resume();
   }
 
+  protected override _refused(): Error | null {
+    return this.#closing ? placed(SocketClosed, `${this} was closed at this end`) : null;
+  }
+
   protected _end(): ReadEnd {
+    if (this.#closing) return { error: placed(SocketClosed, `${this} was closed at this end`) };
     if (this.#error !== null) return this.#error;
     if (this.#ended || this.raw.readableEnded) return null;
     if (this.raw.errored != null) return { error: this.raw.errored };
@@ -67,9 +74,11 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
       : undefined;
   }
 
-  /** Lets go of the stream: what has not been read is lost. Never switches. */
+  /** Lets go of the stream: what has not been read is lost, and who reads gets `SocketClosed`. Never switches. */
   close(): void {
+    this.#closing = true;
     this.raw.destroy();
+    this._serve();
   }
 
   [Symbol.dispose](): void {

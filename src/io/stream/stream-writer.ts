@@ -1,6 +1,6 @@
 /** Writing a stream of the host. */
 import type { Writable } from 'node:stream';
-import { timeoutOf } from '../../runtime/check.js';
+import { mismatch, timeoutOf } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import { SocketClosed } from '../errors.js';
@@ -57,16 +57,35 @@ export class StreamWriter implements Sink, Disposable, AsyncDisposable {
     return this.raw.destroyed || this.#error !== null ? this._writeError() : null;
   }
 
-  /** Writes `data`; waits while more is on its way than the host will keep. Errors: the stream's, `Timeout`. */
+  /**
+   * Writes `data`; waits while more is on its way than the host will keep. Errors: the stream's, `SocketClosed`, `Timeout`; `TypeError` at
+   * the call.
+   */
   write(data: string | Uint8Array, options?: ReadOptions): Operation<void> {
+    this.#check(data);
     return new Write(this, this.#writers, data, timeoutOf(options, 'write'));
   }
 
-  /** Says that nothing more comes. Acts at the call; the operation waits until all has been written. */
+  /**
+   * Says that nothing more comes, after `data`. Acts at the call; the operation waits until all has been written. Errors: as `write`, at the
+   * call when there is `data`; without, saying so again does nothing.
+   */
   end(data?: string | Uint8Array): Operation<void> {
-    if (data === undefined) this.raw.end();
-    else this.raw.end(data);
+    if (data === undefined) {
+      this.raw.end();
+    } else {
+      this.#check(data);
+      const failure = this._writeError();
+      if (failure !== null) throw failure.error;
+      this.raw.end(data);
+    }
     return new Ended(this, this.#enders);
+  }
+
+  /** A stream of objects takes what it takes. */
+  #check(data: unknown): void {
+    if (typeof data === 'string' || ArrayBuffer.isView(data)) return;
+    if (!this.raw.writableObjectMode || data === null) throw mismatch('data', 'a string or bytes', data);
   }
 
   /** Says that nothing more comes. */
