@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { getEventListeners } from 'node:events';
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import {
   all,
   GreenletExit,
@@ -269,6 +277,42 @@ describe('a wait', () => {
       writeFileSync(path, 'two');
       expect(yield* reading).toBe('two');
       expect(order).toEqual(['other', 'one']);
+    }),
+  );
+
+  it(
+    'a copy stops before the next file; its filter may block, and ends with it',
+    green(function* () {
+      const from = folder();
+      for (const name of ['a', 'b', 'c']) writeFileSync(`${from}/${name}`, name);
+      const asked: string[] = [];
+      let ended = false;
+      const copy = spawn(() =>
+        fs.cp(from, `${from}.copy`, {
+          recursive: true,
+          *filter(source) {
+            asked.push(source.slice(from.length));
+            try {
+              if (asked.length === 3) yield* sleep(Number.POSITIVE_INFINITY);
+            } finally {
+              ended = asked.length === 3;
+            }
+            return asked.length !== 2;
+          },
+        }),
+      );
+      while (asked.length < 3) yield* passes(1);
+      yield* copy.kill();
+      yield* quiet();
+      expect(asked[0]).toBe('');
+      expect(asked).toHaveLength(3);
+      expect(ended).toBe(true);
+      expect(readdirSync(`${from}.copy`)).toEqual([]);
+      const plain = spawn(() => fs.cp(from, `${from}.second`, { recursive: true }));
+      yield* sleep(0);
+      yield* plain.kill();
+      yield* quiet();
+      expect(existsSync(`${from}.second/c`)).toBe(false);
     }),
   );
 });

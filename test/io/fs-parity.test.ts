@@ -83,6 +83,20 @@ const CALLS: Record<string, Program> = {
   'copyFile over what is there': (f, at) => f.copyFile(at('a.txt'), at('empty'), fs.constants.COPYFILE_EXCL),
   'copyFile to nowhere': (f, at) => f.copyFile(at('a.txt'), at('none/copy')),
   cp: (f, at) => f.cp(at('sub'), at('copy'), { recursive: true }),
+  'cp with a filter': (f, at) =>
+    f.cp(at('sub'), at('copy'), {
+      recursive: true,
+      filter: async (source: string) => !source.endsWith('.txt'),
+    }),
+  'cp with a filter that throws': (f, at) =>
+    f.cp(at('sub'), at('copy'), {
+      recursive: true,
+      filter: () => {
+        throw new RangeError('no');
+      },
+    }),
+  'cp with a filter that is none': (f, at) => f.cp(at('sub'), at('copy'), { filter: 5 as never }),
+  'cp with options that are none': (f, at) => f.cp(at('sub'), at('copy'), 5 as never),
   'cp of a folder without recursive': (f, at) => f.cp(at('sub'), at('copy')),
   lchown: (f, at) => f.lchown(at('link'), process.getuid?.(), process.getgid?.()),
   lchmod: (f, at) => f.lchmod(at('link'), 0o600),

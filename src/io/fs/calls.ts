@@ -35,9 +35,6 @@ export const chown = /* @__PURE__ */ plain('chown', 3, host.chown, promises.chow
 /** Copies a file; an interrupted copy is made all the same. Mirrors `fsPromises.copyFile`. */
 export const copyFile = /* @__PURE__ */ plain('copyFile', 3, host.copyFile, promises.copyFile);
 
-/** Copies a file or a folder with all that is in it; Node goes on with an interrupted copy. Mirrors `fsPromises.cp`. */
-export const cp = /* @__PURE__ */ promised('cp', promises.cp);
-
 /** Changes the owner of a link itself. Mirrors `fsPromises.lchown`. */
 export const lchown = /* @__PURE__ */ plain('lchown', 3, host.lchown, promises.lchown);
 

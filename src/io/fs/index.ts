@@ -6,7 +6,6 @@ export {
   chmod,
   chown,
   copyFile,
-  cp,
   lchmod,
   lchown,
   link,
@@ -27,6 +26,7 @@ export {
   unlink,
   utimes,
 } from './calls.js';
+export { type Cp, cp } from './cp.js';
 export { Dir, opendir } from './dir.js';
 export { FileHandle } from './file-handle.js';
 export { type GlobOptions, glob } from './glob.js';

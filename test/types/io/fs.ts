@@ -40,6 +40,16 @@ fs.writeFile(handle, 'x');
 fs.writeFile('a', ['x'], { flush: true });
 fs.writeFile('a', fs.readLines('b'));
 fs.appendFile(handle, 'x');
+expectType<Operation<void>>()(fs.cp('a', new URL('file:///b'), { recursive: true }));
+fs.cp('a', 'b', { filter: async (source) => source !== '' });
+fs.cp('a', 'b', {
+  *filter(source, destination) {
+    yield* fs.stat(destination);
+    return source !== '';
+  },
+});
+// @ts-expect-error: no filter
+fs.cp('a', 'b', { filter: 'a' });
 // @ts-expect-error: no path
 fs.stat(5);
 // @ts-expect-error: no encoding
