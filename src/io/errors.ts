@@ -116,3 +116,9 @@ interface Failure {
   code?: unknown;
   readonly cause?: Failure | undefined;
 }
+
+/** Of a call whose signal was aborted, as Node's own functions say it. */
+export function aborted(cause: unknown): Error {
+  const error = new Error('The operation was aborted', { cause });
+  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
+}

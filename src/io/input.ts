@@ -1,6 +1,7 @@
 /** Lines from the standard input. */
 import process from 'node:process';
 import { Call } from '../runtime/call.js';
+import { checkType } from '../runtime/check.js';
 import type { Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
 import { byDaemon } from './hold.js';
@@ -31,8 +32,9 @@ function* readLine(prompt: string): Green<string | null> {
 
 /**
  * Writes `prompt` and reads a line of the standard input, without its end; null at the end of the input. Blocks only its greenlet.
- * Errors: `ConcurrentUseError` when another greenlet waits for one. Mirrors Python's `input`, which raises at the end.
+ * Errors: `ConcurrentUseError` when another greenlet waits for one; `TypeError` at the call. Mirrors Python's `input`, which raises at the end.
  */
 export function input(prompt = ''): Operation<string | null> {
+  checkType(prompt, 'prompt', 'string');
   return new Call(readLine as never, [prompt], 'input');
 }

@@ -4,28 +4,55 @@ import { checkMs, checkOptions } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import type { Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
+import { select } from '../runtime/select.js';
 import { idle, sleep } from '../runtime/sleep.js';
+import { suspend } from '../runtime/suspend.js';
 import type { Green } from '../runtime/types.js';
+import { aborted } from './errors.js';
 
 export interface TimerOptions {
   /** False: it does not hold the process. */
   readonly ref?: boolean | undefined;
+  /** Ends the wait with an `AbortError`, when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-function* gives<T>(wait: Operation<void>, value: T): Green<T> {
-  yield* wait;
+function* gives<T>(wait: Operation<void>, value: T, signal: AbortSignal | undefined): Green<T> {
+  yield* unlessAborted(wait, signal);
   return value;
 }
 
-/** Waits `ms` and gives `value`. */
-export function setTimeout<T = void>(ms: number, value?: T, options?: TimerOptions): Operation<T> {
-  return new Call(gives as never, [sleep(ms, options), value], 'timers.setTimeout');
+function* unlessAborted(wait: Operation<void>, signal: AbortSignal | undefined): Green<void> {
+  if (signal === undefined) yield* wait;
+  else if (signal.aborted) throw aborted(signal.reason);
+  else yield* select({ signal: abortOf(signal), wait });
 }
 
-/** Waits until the host has had a pass, and gives `value`. */
-export function setImmediate<T = void>(value?: T): Operation<T> {
-  return new Call(gives as never, [idle(), value], 'timers.setImmediate');
+/** Fails when `signal` is aborted. */
+function abortOf(signal: AbortSignal): Operation<never> {
+  return suspend<never>('timers.signal', (waker) => {
+    const onAbort = () => waker.reject(aborted(signal.reason));
+    signal.addEventListener('abort', onAbort, { once: true });
+    return () => signal.removeEventListener('abort', onAbort);
+  });
 }
+
+/** Waits `ms` and gives `value`. Errors: `RangeError` / `TypeError` at the call; an `AbortError`. Always switches. */
+export function setTimeout<T = void>(ms: number, value?: T, options?: TimerOptions): Operation<T> {
+  return new Call(gives as never, [sleep(ms, options), value, options?.signal], 'timers.setTimeout');
+}
+
+/** Waits until the host has had a pass, and gives `value`. Errors: `TypeError` at the call; an `AbortError`. Always switches. */
+export function setImmediate<T = void>(value?: T, options?: TimerOptions): Operation<T> {
+  if (options !== undefined) checkOptions(options, 'timers.setImmediate', '{ signal }');
+  return new Call(gives as never, [idle(), value, options?.signal], 'timers.setImmediate');
+}
+
+/** `wait(ms)` and `yield()`: the same under the names of the platform's scheduler. */
+export const scheduler = {
+  wait: (ms: number, options?: TimerOptions): Operation<void> => setTimeout(ms, undefined, options),
+  yield: (): Operation<void> => setImmediate(),
+};
 
 /**
  * A tick every `ms`, each with `value`: at multiples of `ms` from the first reading on. Ticks that nobody was there for come at once,
@@ -57,7 +84,8 @@ class Ticks<T> extends Results<T> {
   /** Waits for the next tick; an interrupted wait leaves it due. @internal */
   *_tick(): Green<IteratorResult<T, undefined>> {
     this.#next ??= engine.clock.now() + this.#ms;
-    yield* sleep(Math.max(0, this.#next - engine.clock.now()), this.#options);
+    const wait = sleep(Math.max(0, this.#next - engine.clock.now()), this.#options);
+    yield* unlessAborted(wait, this.#options?.signal);
     this.#next += this.#ms;
     return { done: false, value: this.#value };
   }

@@ -1,7 +1,7 @@
 /** input(): lines of the standard input, of a program that is fed by the test. */
 import type { Green } from 'greenlets';
 import { green } from 'greenlets';
-import { subprocess } from 'greenlets/io';
+import { input, subprocess } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
 import { watchLeftovers } from '../support/leftovers.js';
@@ -60,4 +60,8 @@ describe('input', { timeout: 30_000 }, () => {
       child.stdin!.raw.destroy();
     }),
   );
+
+  it('refuses a prompt that is no string at the call', () => {
+    expect(() => input(5 as never)).toThrow('prompt must be a string, got 5 (number)');
+  });
 });

@@ -11,7 +11,7 @@ import { done, type Operation } from '../../runtime/operation.js';
 import { Results } from '../../runtime/results.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
-import { WatchOverflow } from '../errors.js';
+import { aborted, WatchOverflow } from '../errors.js';
 import { Hold } from '../hold.js';
 import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { placed } from '../net/reading.js';
@@ -152,12 +152,6 @@ class Watch extends Results<WatchEvent> {
 }
 
 const END: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
-
-/** As Node's own functions say it. */
-function aborted(cause: unknown): Error {
-  const error = new Error('The operation was aborted', { cause });
-  return Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' });
-}
 
 class NextEvent extends QueuedWait<IteratorResult<WatchEvent, undefined>> {
   readonly _name = 'fs.watch';
