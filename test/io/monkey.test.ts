@@ -1,13 +1,13 @@
 /** `greenlets/monkey`: what greenlets see once it is applied, and what is put back. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import childProcess from 'node:child_process';
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import net from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
+import { scheduler, setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { callback, type Green, hub, type Signal, spawn, until, type Warning } from 'greenlets';
 import { net as greenNet, stream } from 'greenlets/io';
@@ -16,6 +16,7 @@ import {
   getOriginal,
   isPatched,
   patchAll,
+  patchDns,
   patchFs,
   patchPromise,
   patchTimers,
@@ -158,6 +159,23 @@ describe('in a greenlet, after patchAll', () => {
         })(),
       ),
     ).toBe('v');
+    await inGreenlet(function* () {
+      expect(yield* scheduler.wait(1)).toBeUndefined();
+      expect(yield* scheduler.yield()).toBeUndefined();
+    });
+    patchDns();
+    const refused = inGreenlet(function* () {
+      return yield* new Resolver().resolve4(5 as never);
+    });
+    await expect(refused).rejects.toThrow('The "name" argument must be of type string');
+    const cancelled = inGreenlet(function* () {
+      const resolver = new Resolver();
+      resolver.setServers(['127.0.0.1:9']);
+      const answer = resolver.resolve4('a.test');
+      resolver.cancel();
+      return yield* answer;
+    });
+    await expect(cancelled).rejects.toMatchObject({ code: 'ECANCELLED' });
     await expect(
       inGreenlet(() =>
         (function* () {
