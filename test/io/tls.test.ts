@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import host from 'node:net';
+import hostTls from 'node:tls';
 import { green, kill, sleep, spawn, Timeout, until } from 'greenlets';
 import { net, SocketClosed, tls } from 'greenlets/io';
 import { describe, expect, it } from 'vitest';
@@ -319,6 +320,30 @@ describe('tls.upgrade', () => {
       expect(error.message).toContain('6 bytes are unread');
       expect(String(yield* socket.read())).toBe('unread');
       expect(() => tls.upgrade('x' as never)).toThrow('socket must be a Socket');
+    }),
+  );
+});
+
+describe('a StreamServer on a tls.Server of the host', () => {
+  it(
+    'serves the encrypted connections; TlsServer takes no server of the host, which it would not encrypt',
+    green(function* () {
+      const raw = hostTls.createServer({ key, cert });
+      const server = new net.StreamServer(raw, echo);
+      atEnd(() => server.stop({ timeout: 0 }).promise());
+      yield* server.start();
+      const socket = yield* connected(server.port);
+      yield* socket.write('secret\n');
+      expect(yield* socket.readLine()).toBe('secret');
+      expect(server.connections).toBe(1);
+      yield* socket.close();
+      yield* server.stop();
+      expect(raw.listenerCount('secureConnection')).toBe(0);
+      for (const wrong of [raw, host.createServer()]) {
+        expect(() => new tls.TlsServer(wrong as never, echo, { key, cert })).toThrow(
+          'listener must be a port, [host, port] or { host, port, path }, got an instance of',
+        );
+      }
     }),
   );
 });

@@ -24,7 +24,10 @@ import { byDaemon, forget, release } from '../hold.js';
 import { failListeners, forgetFailure, Listening } from './listening.js';
 import { Socket } from './socket.js';
 
-/** A port (0: any free one), `[host, port]`, the host's options, or a server of the host that is not listening yet. */
+/**
+ * A port (0: any free one), `[host, port]`, the host's options, or a server of the host that is not listening yet; of a `tls.Server`
+ * the encrypted connections are served.
+ */
 export type Listener = number | readonly [host: string, port: number] | net.ListenOptions | net.Server;
 
 /** Serves one connection. */
@@ -118,7 +121,7 @@ export class StreamServer {
   #listen(): void {
     const given = this.#listener instanceof net.Server ? this.#listener : null;
     const server = given ?? this._create(this.#onConnection);
-    given?.on('connection', this.#onConnection);
+    given?.on(connectionEvent(given), this.#onConnection);
     forgetFailure(server);
     this.#server = server;
     this.#daemon = byDaemon();
@@ -151,7 +154,7 @@ export class StreamServer {
   #end(server: net.Server): void {
     this.#server = null;
     forget(server);
-    server.off('connection', this.#onConnection);
+    server.off(connectionEvent(server), this.#onConnection);
     server.off('error', this.#onError);
     this._dropHalfMade();
     this.#acceptor?._kill(undefined);
@@ -298,6 +301,11 @@ export class StreamServer {
           : `${address.address}:${address.port}`;
     return `<${this.constructor.name} ${at}, ${this.connections} connections>`;
   }
+}
+
+/** One that encrypts tells of a connection when both have shaken hands. */
+function connectionEvent(server: net.Server): string {
+  return 'setSecureContext' in server ? 'secureConnection' : 'connection';
 }
 
 function checkListener(listener: unknown): void {

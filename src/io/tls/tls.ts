@@ -115,6 +115,12 @@ export class TlsServer extends StreamServer {
 
   constructor(listener: Exclude<Listener, net.Server>, handle: ConnectionHandler, options: TlsServerOptions) {
     checkOptions(options, 'TlsServer', '{ key, cert }');
+    // It would be served as it is: not encrypted.
+    if ((listener as unknown) instanceof net.Server) {
+      throw new TypeError(
+        `listener must be a port, [host, port] or { host, port, path }, got ${showValue(listener)}; StreamServer serves a tls.Server`,
+      );
+    }
     const { spawn, backlog, ...rest } = options;
     super(listener, handle, { spawn, backlog });
     this.#options = rest;
