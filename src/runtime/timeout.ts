@@ -201,7 +201,7 @@ function inOperation(waiter: Waiter): string {
 
 /** The `Timeout` of an operation that was given a time of its own. */
 export function timedOut(what: string, ms: number, waiter: Waiter): Timeout {
-  const error = new Timeout();
+  const error = new Timeout(ms);
   error.message =
     ms === 0
       ? `${what} is not ready (${waiter._self})`

@@ -1,4 +1,5 @@
 import {
+  AsyncResult,
   attempt,
   type Green,
   GreenletError,
@@ -104,6 +105,23 @@ describe('Timeout', () => {
       yield* sleep(2 ** 40);
       expect(clock.now()).toBe(2 ** 40);
       timeout.cancel();
+    }),
+  );
+
+  it(
+    'thrown by an operation has the time that the operation was given',
+    virtual(function* () {
+      const sleeper = spawn({ daemon: true }, sleep, 100);
+      for (const timeout of [0, 5]) {
+        const errors: unknown[] = [];
+        for (const wait of [sleeper.get({ timeout }), new AsyncResult().get({ timeout })]) {
+          const { error } = (yield* attempt(() => wait)) as { error?: unknown };
+          errors.push(error);
+        }
+        expect(errors).toEqual([expect.any(Timeout), expect.any(Timeout)]);
+        expect(errors.map((error) => (error as Timeout).ms)).toEqual([timeout, timeout]);
+      }
+      yield* sleeper.join();
     }),
   );
 
