@@ -270,6 +270,7 @@ const VALUES: readonly (readonly [string, Call])[] = [
 const EXEMPT: Readonly<Record<string, string>> = {
   'io:HttpError': 'an error class takes what Error takes',
   'io:http.ServerRequest.lines': 'hands them on to the lines of a stream',
+  'io:subprocess.Popen.communicate': 'needs a process: test/io/subprocess.test.ts',
   'io:subprocess.Popen.wait': 'needs a process: test/io/subprocess.test.ts',
   'multiprocessing:AsyncResult': 'made by pools',
 };

@@ -1,5 +1,5 @@
 /** run, checkOutput, Popen: child processes. */
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getcurrent, green, sleep, spawn, Timeout, until, wait, withTimeout } from 'greenlets';
@@ -320,6 +320,56 @@ describe('Popen', () => {
       expect(yield* child.wait()).toBe(0);
     }),
   );
+
+  it(
+    'communicates: is given its input and the end of that, and gives all that it writes once it has ended',
+    green(function* () {
+      const both = { ...PIPE, stderr: 'pipe' } as const;
+      const child = new Popen(['sh', '-c', 'cat; echo err >&2; exit 5'], both);
+      expect(yield* child.communicate('häuser')).toEqual({ stdout: 'häuser', stderr: 'err\n' });
+      expect(child.returncode).toBe(5);
+      expect(yield* child.communicate()).toEqual({ stdout: 'häuser', stderr: 'err\n' });
+      const bytes = new Popen(['cat'], PIPE).communicate(Uint8Array.of(255), { encoding: 'buffer' });
+      expect(yield* bytes).toEqual({ stdout: Buffer.of(255), stderr: undefined });
+      const much = yield* new Popen(['cat'], PIPE).communicate(MEGABYTE);
+      expect(much.stdout === MEGABYTE).toBe(true);
+      expect(yield* new Popen(['true']).communicate()).toEqual({ stdout: undefined, stderr: undefined });
+      const missing = new Popen(['no-such-program'], PIPE);
+      expect((yield* thrownBy(() => missing.communicate('x'))).code).toBe('ENOENT');
+    }),
+  );
+
+  it(
+    'goes on when its communication is interrupted, and the next one has lost nothing',
+    green(function* () {
+      const folder = mkdtempSync(join(tmpdir(), 'greenlets-popen-'));
+      atEnd(() => rmSync(folder, { recursive: true }));
+      const script = 'cat; while [ ! -d "$0/go" ]; do sleep 0.01; done; echo two';
+      const child = new Popen(['sh', '-c', script, folder], PIPE);
+      const first = spawn(() => child.communicate('one\n'));
+      yield* sleep(0);
+      yield* first.kill();
+      let error = yield* thrownBy(() => child.communicate(undefined, { timeout: 5 }));
+      while ((error as subprocess.TimeoutExpired).stdout !== 'one\n') {
+        expect(error).toBeInstanceOf(TimeoutExpired);
+        error = yield* thrownBy(() => child.communicate(undefined, { timeout: 5 }));
+      }
+      expect(child.ready()).toBe(false);
+      expect((yield* thrownBy(() => child.communicate('more'))).message).toMatch(
+        /has been given, and is closed/,
+      );
+      mkdirSync(join(folder, 'go'));
+      expect(yield* child.communicate()).toEqual({ stdout: 'one\ntwo\n', stderr: undefined });
+    }),
+  );
+
+  it('refuses at the call an input that has no way to it, and wrong options', () => {
+    const child = new Popen(['true']);
+    expect(() => child.communicate('x')).toThrow(/input has no way to <Popen 'true' .*stdin: 'pipe'/);
+    expect(() => child.communicate(5 as never)).toThrow('input must be a string or bytes, got 5');
+    expect(() => child.communicate(undefined, { encoding: 'utf9' as never })).toThrow('encoding must be');
+    expect(() => child.communicate(undefined, { timeout: -1 })).toThrow(RangeError);
+  });
 });
 
 describe('a hundred runs', () => {

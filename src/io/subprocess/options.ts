@@ -19,9 +19,15 @@ export interface PopenOptions {
   readonly gid?: number | undefined;
 }
 
+/** Of what a child writes: 'utf8' unless given; 'buffer': as bytes. */
+export type Encoding = BufferEncoding | 'buffer' | undefined;
+
+/** What a child reads. */
+export type Input = string | Uint8Array | undefined;
+
 export interface RunOptions extends PopenOptions {
   /** What the child reads, by a pipe. */
-  readonly input?: string | Uint8Array | undefined;
+  readonly input?: Input;
   /** Takes what it writes; else that goes where this process writes. */
   readonly captureOutput?: boolean | undefined;
   /** ms; then it is killed, with all that it has started: `TimeoutExpired`. */
@@ -29,7 +35,14 @@ export interface RunOptions extends PopenOptions {
   /** An exit code other than 0 is a `CalledProcessError`. */
   readonly check?: boolean | undefined;
   /** Of what it writes: 'utf8' unless given; 'buffer': as bytes. */
-  readonly encoding?: BufferEncoding | 'buffer' | undefined;
+  readonly encoding?: Encoding;
+}
+
+export interface CommunicateOptions {
+  /** ms; then `TimeoutExpired`: the child goes on, and the next call loses nothing of what it wrote. */
+  readonly timeout?: number | undefined;
+  /** Of what it writes: 'utf8' unless given; 'buffer': as bytes. */
+  readonly encoding?: Encoding;
 }
 
 const REDIRECTS: readonly unknown[] = ['pipe', 'inherit', 'ignore'];
@@ -62,17 +75,25 @@ export function checkPopen(options: PopenOptions, where = 'Popen', example = "{ 
 export function checkRun(options: RunOptions, where: string, example: string): void {
   checkPopen(options, where, example);
   const { input, stdin, encoding, captureOutput, check } = options;
-  if (input !== undefined) {
-    if (typeof input !== 'string' && !(input instanceof Uint8Array)) {
-      throw mismatch('input', 'a string or bytes', input);
-    }
-    if (stdin !== undefined && stdin !== 'pipe') {
-      throw mismatch('stdin', "'pipe' or left out where there is an input", stdin);
-    }
+  checkInput(input);
+  if (input !== undefined && stdin !== undefined && stdin !== 'pipe') {
+    throw mismatch('stdin', "'pipe' or left out where there is an input", stdin);
   }
-  if (encoding !== undefined && encoding !== 'buffer' && !Buffer.isEncoding(encoding)) {
-    throw mismatch('encoding', "an encoding such as 'latin1', or 'buffer'", encoding);
-  }
+  checkEncoding(encoding);
   if (captureOutput !== undefined) checkType(captureOutput, 'captureOutput', 'boolean');
   if (check !== undefined) checkType(check, 'check', 'boolean');
+}
+
+/** Errors: `TypeError`. */
+export function checkInput(input: unknown): void {
+  if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
+    throw mismatch('input', 'a string or bytes', input);
+  }
+}
+
+/** Errors: `TypeError`. */
+export function checkEncoding(encoding: unknown): void {
+  if (encoding !== undefined && encoding !== 'buffer' && !Buffer.isEncoding(encoding as string)) {
+    throw mismatch('encoding', "an encoding such as 'latin1', or 'buffer'", encoding);
+  }
 }

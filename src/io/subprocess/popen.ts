@@ -17,14 +17,25 @@ import { wake } from '../../runtime/engine.js';
 import { report } from '../../runtime/hub.js';
 import { done, type Operation } from '../../runtime/operation.js';
 import { endings } from '../../runtime/signals.js';
+import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import type { Started, Waiter } from '../../runtime/waiter.js';
 import { byDaemon, Hold } from '../hold.js';
 import { endAll, endWait, QueuedWait } from '../io-wait.js';
 import { StreamReader, StreamWriter } from '../stream/index.js';
+import { Communication, type Output, type Text } from './communicate.js';
 import { TimeoutExpired } from './errors.js';
-import { checkPopen, type PopenOptions, type Redirect } from './options.js';
+import {
+  type CommunicateOptions,
+  checkEncoding,
+  checkInput,
+  checkPopen,
+  type Encoding,
+  type Input,
+  type PopenOptions,
+  type Redirect,
+} from './options.js';
 
 const alive = new Set<Popen>();
 
@@ -55,6 +66,8 @@ export class Popen {
   readonly stderr: StreamReader | null;
   /** @internal */
   readonly _hold: Hold;
+  /** @internal */
+  readonly _communication = new Communication(this);
   readonly #waiters = new WaitQueue();
   readonly #leads: boolean;
   #returncode: number | null = null;
@@ -163,6 +176,27 @@ export class Popen {
     return new Exit<number>(this, this.#waiters, timeoutOf(options, 'Popen.wait'), null);
   }
 
+  /**
+   * Has it read `input` and the end of its input, takes all that it writes to pipes, and waits until it has ended: its exit code is then in
+   * `returncode`. Errors: `TimeoutExpired` with what it had written when `timeout` ms pass first; it goes on, and nothing is lost for the
+   * next call (without an input, which is given once: `GreenletError`), nor when it is interrupted; `TypeError` for output that is not
+   * UTF-8, and at the call; the host's when it could not be started. Always switches. Mirrors `Popen.communicate`.
+   *
+   * @example const { stdout } = yield* new Popen(['sort'], { stdin: 'pipe', stdout: 'pipe' }).communicate('b\na\n');
+   */
+  communicate<const O extends CommunicateOptions>(
+    input?: Input,
+    options?: O,
+  ): Operation<Output<Text<O> | undefined>> {
+    checkInput(input);
+    if (input !== undefined && this.stdin === null) {
+      throw new TypeError(`input has no way to ${this}: start it with { stdin: 'pipe' }`);
+    }
+    const timeout = timeoutOf(options, 'Popen.communicate');
+    checkEncoding(options?.encoding);
+    return new Call(communicating as never, [this, input, timeout, options?.encoding], 'Popen.communicate');
+  }
+
   /** Sends `signal` to it and to all that it has started, where it leads a group. Does nothing when it has ended. Never switches. */
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {
     if (!this.ready()) this._killGroup(signal);
@@ -216,6 +250,25 @@ export class Popen {
     const runs = this.pid === undefined ? 'not started' : `running as ${this.pid}`;
     const state = this.#returncode === null ? runs : `ended with ${this.#returncode}`;
     return `<Popen '${this.args.join(' ')}' ${state}>`;
+  }
+}
+
+function* communicating(
+  child: Popen,
+  input: Input,
+  timeout: number,
+  encoding: Encoding,
+): Green<Output<string | Buffer | undefined>> {
+  const limit = new Timeout(timeout);
+  const { _communication: communication } = child;
+  try {
+    yield* communication.toEnd(input, limit);
+    return communication.gathered(encoding, false);
+  } catch (error) {
+    if (!limit.mine(error)) throw error;
+    throw new TimeoutExpired(child.args, timeout, communication.gathered(encoding, true));
+  } finally {
+    communication.endWork();
   }
 }
 
