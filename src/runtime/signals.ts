@@ -1,5 +1,5 @@
 /** The end of a program by SIGINT or SIGTERM: everything is killed, `finally` blocks run, and then the process exits. */
-import { hostProcess, microtask } from './host.js';
+import { host, hostProcess, macrotask, microtask } from './host.js';
 import { hooks, hub, warn } from './hub.js';
 import { joinall } from './joinall.js';
 import type { Operation } from './operation.js';
@@ -36,6 +36,7 @@ let handlers = 0;
 
 function* end(code: number): Green<void> {
   const process = hostProcess();
+  const latest = host.performance.now() + hub.exitGrace;
   yield* withTimeout(hub.exitGrace, { timeoutValue: null }, killEveryone);
   const survivors = others();
   if (survivors.length > 0) {
@@ -44,6 +45,9 @@ function* end(code: number): Green<void> {
       message: `still alive ${hub.exitGrace} ms after the signal: ${survivors.map(String).join(', ')}`,
     });
   }
+  // Errors of the end that nobody observed are told promise jobs later.
+  yield* suspend<void>('the last reports', (wake) => void macrotask(() => wake.resolve()));
+  yield* withTimeout(Math.max(0, latest - host.performance.now()), { timeoutValue: null }, printed);
   process?.exit(code);
 }
 
@@ -56,7 +60,6 @@ function* killEveryone(): Green<void> {
   for (const each of others()) each._kill(undefined);
   for (const finish of endings) yield* finish();
   for (let rest = others(); rest.length > 0; rest = others()) yield* joinall(rest);
-  yield* printed();
 }
 
 /** Waits until what was printed has been written: into a pipe the host writes later, and an exit would lose it. */

@@ -10,6 +10,7 @@ function* worker(name: string): Green<void> {
   } finally {
     yield* sleep(1);
     console.log(`${name} cleaned`);
+    if (mode === 'fails') throw new Error(`${name} failed to clean up`);
   }
 }
 
@@ -33,6 +34,7 @@ function* program(): Green<void> {
   } finally {
     if (mode === 'prints') console.log('x'.repeat(5_000_000));
     console.log('main cleaned');
+    if (mode === 'fails') throw new Error('main failed to clean up');
   }
 }
 

@@ -140,6 +140,16 @@ describe('a signal', OPTIONS, () => {
     expect(out).toContain('b cleaned');
   });
 
+  it('has the errors of finally blocks printed, each once, and keeps its exit code and the order of the end', async () => {
+    const { code, out, err } = await runProgram('signals', ['fails'], (line, kill) => {
+      if (line === 'ready') kill('SIGINT');
+    });
+    expect(code).toBe(130);
+    expect(out.slice(1)).toEqual(['main cleaned', 'a cleaned', 'b cleaned']);
+    const failures = [...err.matchAll(/Error: (\w+) failed to clean up/g)].map((match) => match[1]);
+    expect(failures.sort()).toEqual(['a', 'b', 'main']);
+  });
+
   it('a second time exits at once', async () => {
     const { code, err } = await runProgram('signals', ['twice'], (line, kill) => {
       if (line === 'ready') kill('SIGINT');
