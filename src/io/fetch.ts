@@ -3,6 +3,7 @@
 import { isRecord, mismatch, showValue } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import { withStackLimit } from '../runtime/host.js';
+import { onAbort } from '../runtime/on-abort.js';
 import type { Operation } from '../runtime/operation.js';
 import { parseStack, type StackFrame } from '../runtime/place.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
@@ -81,20 +82,19 @@ class Run {
   readonly #waker: Waker<GreenResponse>;
   readonly #request: string;
   readonly #lease = lend();
-  readonly #signal: Signal | null;
   readonly #fetcher = engine.current;
   /** Where code that is no greenlet stands, as long as it waits: an unformatted stack holds on to everything in its frames. */
   #place: Error | undefined;
-  readonly #onAbort = () => this.#lease.controller.abort(this.#signal?.reason);
+  readonly #unlisten: () => void;
   #waiting = true;
 
   constructor(waker: Waker<GreenResponse>, request: string, signal: Signal | null) {
     this.#waker = waker;
     this.#request = request;
-    this.#signal = signal;
     if (!(this.#fetcher instanceof Greenlet)) this.#place = withStackLimit(12, () => new Error('fetch'));
     if (signal?.aborted) throw signal.reason;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    this.#unlisten =
+      signal === null ? () => {} : onAbort(signal, () => this.#lease.controller.abort(signal.reason));
   }
 
   begin(input: unknown, init: unknown): void {
@@ -144,10 +144,6 @@ class Run {
     this.#waiting = false;
     this.#place = undefined;
     return waiting;
-  }
-
-  #unlisten(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Kills that come from outside: an abort signal, or an event. */
 import { checkSignal } from './check.js';
 import type { Link } from './links.js';
+import { onAbort } from './on-abort.js';
 import type { Signal } from './types.js';
 
 /** An `EventEmitter`, as far as it is used here. */
@@ -10,7 +11,6 @@ export interface Emitter {
 }
 
 interface Killable {
-  readonly dead: boolean;
   _kill(exception: unknown): void;
   _link(link: Link): void;
   _unlink(link: Link): void;
@@ -18,24 +18,17 @@ interface Killable {
 
 /** Kills `greenlet` when `source` says so; disposing the result takes that back, and so does its end. */
 export function killOn(greenlet: Killable, source: Signal | Emitter, event: string | undefined): Disposable {
-  const nothing = { [Symbol.dispose]: () => {} };
   if (typeof event !== 'string' || typeof (source as Emitter | null)?.on !== 'function')
     checkSignal(source, '; for an emitter pass the event, too');
-  if (greenlet.dead) return nothing;
   const onEvent = () => greenlet._kill(undefined);
   let off: () => void;
-  if ('aborted' in source) {
-    if (source.aborted) {
-      onEvent();
-      return nothing;
-    }
-    source.addEventListener('abort', onEvent, { once: true });
-    off = () => source.removeEventListener('abort', onEvent);
-  } else {
+  if ('aborted' in source) off = onAbort(source, onEvent);
+  else {
     const name = event as string;
     source.on(name, onEvent);
     off = () => source.off(name, onEvent);
   }
+  // Of one that is dead, this ends it at once.
   const link: Link = { _waiter: null, _died: off };
   greenlet._link(link);
   return {

@@ -11,6 +11,7 @@ import { engine as shared } from './engine.js';
 import { GreenletError } from './errors.js';
 import { Fiber } from './fiber.js';
 import { checkEnterable, liveOf, raises, sendTo } from './hand-over.js';
+import { onAbort } from './on-abort.js';
 import { describe, done, irregular, Operation, resumed, SUSPENDED } from './operation.js';
 import { here } from './place.js';
 import { doors, run } from './resume.js';
@@ -106,7 +107,7 @@ export class Transfer<T> extends Operation<T> {
     return new Promise<T>((resolve, reject) => {
       const leave = () => {
         visits.delete(entry);
-        signal?.removeEventListener('abort', onAbort);
+        unlisten?.();
       };
       const deliver = () => {
         leave();
@@ -124,11 +125,10 @@ export class Transfer<T> extends Operation<T> {
           return true;
         },
       };
-      const onAbort = () => entry.interrupt(signal?.reason);
+      const unlisten = signal && onAbort(signal, () => entry.interrupt(signal.reason));
       visits.add(entry);
       const delivers = waiting.get(this) ?? new Set();
       waiting.set(this, delivers.add(deliver));
-      signal?.addEventListener('abort', onAbort, { once: true });
     });
   }
 

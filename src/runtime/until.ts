@@ -2,6 +2,7 @@
 import { checkFn, checkOptions, isPromiseLike, mismatch, showValue } from './check.js';
 import { wake } from './engine.js';
 import { type AbortControllerLike, host } from './host.js';
+import { onAbort } from './on-abort.js';
 import { done, Operation, park } from './operation.js';
 import type { Signal } from './types.js';
 import type { Started, Waiter } from './waiter.js';
@@ -97,16 +98,11 @@ class Until<T> extends Outside<T> {
       }
     }
     if (signal !== undefined) {
-      const onAbort = () => {
+      const end = () => {
         run.controller?.abort(signal.reason);
         settle(signal.reason, true);
       };
-      if (signal.aborted) {
-        onAbort();
-      } else {
-        signal.addEventListener('abort', onAbort, { once: true });
-        run.unlisten = () => signal.removeEventListener('abort', onAbort);
-      }
+      run.unlisten = onAbort(signal, end);
     }
     // Also when the signal has ended the wait: what the promise gives later is taken care of.
     promise.then(

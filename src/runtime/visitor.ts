@@ -5,6 +5,7 @@
 import { engine, ready, takeBack } from './engine.js';
 import { LoopExit } from './errors.js';
 import { withStackLimit } from './host.js';
+import { onAbort } from './on-abort.js';
 import type { Signal } from './types.js';
 import { type Blocking, NEW, PARKED, type Started, TURN, Waiter } from './waiter.js';
 
@@ -101,11 +102,7 @@ export class Visit extends Visitor {
     this._run(operation);
     if (this.#over) return;
     visits.add(this);
-    if (signal !== undefined) {
-      const onAbort = () => this.interrupt(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#unlisten = () => signal.removeEventListener('abort', onAbort);
-    }
+    this.#unlisten = signal && onAbort(signal, () => this.interrupt(signal.reason));
   }
 
   /** Ends the wait with `error`: the operation has not happened. False: it has been woken, and has. */

@@ -4,13 +4,17 @@ import { type Green, hub, joinall, main, sleep, spawn } from 'greenlets';
 const [mode] = process.argv.slice(2);
 hub.exitGrace = mode === 'stubborn' ? 50 : 5000;
 
+function cleaned(name: string): void {
+  console.log(`${name} cleaned`);
+  if (mode === 'fails') throw new Error(`${name} failed to clean up`);
+}
+
 function* worker(name: string): Green<void> {
   try {
     yield* sleep(1_000_000);
   } finally {
     yield* sleep(1);
-    console.log(`${name} cleaned`);
-    if (mode === 'fails') throw new Error(`${name} failed to clean up`);
+    cleaned(name);
   }
 }
 
@@ -33,8 +37,7 @@ function* program(): Green<void> {
     yield* joinall([a]);
   } finally {
     if (mode === 'prints') console.log('x'.repeat(5_000_000));
-    console.log('main cleaned');
-    if (mode === 'fails') throw new Error('main failed to clean up');
+    cleaned('main');
   }
 }
 
