@@ -1,5 +1,5 @@
 /** Values that every greenlet has for itself. Mirrors `gevent.local`. */
-import { showValue } from './check.js';
+import { isPlain, isRecord, mismatch } from './check.js';
 import { engine } from './engine.js';
 import type { Fiber } from './fiber.js';
 
@@ -21,7 +21,7 @@ function storeOf(key: object, initial: () => Store, construct: (store: Store) =>
 
 /**
  * An object whose attributes are different ones in every greenlet; code outside of greenlets has the main greenlet's. A copy
- * of `initial` is what each greenlet begins with. A subclass's constructor runs anew in each greenlet that touches the object,
+ * of `initial` is what each greenlet begins with; of an instance of a class, its fields, and the methods are there too. A subclass's constructor runs anew in each greenlet that touches the object,
  * with the arguments that it gave to `super`. The attributes of a greenlet go when it ends.
  */
 export class Local {
@@ -54,8 +54,15 @@ export class Local {
     store();
     first = false;
     // biome-ignore lint/correctness/noConstructorReturn: the attributes are those of the current greenlet
-    return localOf(new.target.prototype, store) as this;
+    return localOf(type === (Local as unknown) ? methodsFor(args[0]) : type.prototype, store) as this;
   }
+}
+
+/** The prototype of a `Local` that begins with `initial`. */
+function methodsFor(initial: unknown): object {
+  return initial === undefined || isPlain(initial)
+    ? Local.prototype
+    : (Object.getPrototypeOf(initial) ?? Local.prototype);
 }
 
 /** An object with the attributes of one store. */
@@ -97,12 +104,21 @@ function findSetter(target: object, name: PropertyKey): ((value: unknown) => voi
 
 /** What a subclass is given is its own affair. */
 function checkInitial(initial: unknown): void {
-  if (initial !== undefined && (typeof initial !== 'object' || initial === null))
-    throw new TypeError(`initial must be an object such as { count: 0 }, got ${showValue(initial)}`);
+  if (initial !== undefined && !isRecord(initial))
+    throw mismatch('initial', 'an object such as { count: 0 }', initial);
 }
 
+/** The fields of `initial` itself are copied whatever it is an instance of: a store belongs to one greenlet. */
 function copyInitial(initial: unknown): Store {
-  return typeof initial === 'object' && initial !== null ? (copy(initial, new Map()) as Store) : {};
+  const store: Store = {};
+  if (isRecord(initial)) copyFields(initial, store, new Map<object, object>([[initial, store]]));
+  return store;
+}
+
+function copyFields(from: object, to: Store, copies: Map<object, object>): void {
+  for (const key of Reflect.ownKeys(from)) {
+    if (Object.prototype.propertyIsEnumerable.call(from, key)) to[key] = copy(Reflect.get(from, key), copies);
+  }
 }
 
 /** Plain objects and collections are copied all the way, so that greenlets share none; anything else is taken as it is. */
@@ -130,9 +146,9 @@ function copy(value: unknown, copies: Map<object, object>): unknown {
   }
   const prototype = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
-  const made: Record<string, unknown> = {};
+  const made: Store = {};
   copies.set(value, made);
-  for (const [key, each] of Object.entries(value)) made[key] = copy(each, copies);
+  copyFields(value, made, copies);
   return made;
 }
 

@@ -96,6 +96,42 @@ describe('Local', () => {
   );
 
   it(
+    'begins with the fields of an instance in each greenlet, and has its methods',
+    virtual(function* () {
+      const mark = Symbol('mark');
+      class Settings {
+        depth = 1;
+        tags = ['a'];
+        [mark] = 'marked';
+        get double(): number {
+          return this.depth * 2;
+        }
+        deepen(): number {
+          return ++this.depth;
+        }
+      }
+      const initial = new Settings();
+      const l = local(initial);
+      expect([l.deepen(), l.double, l[mark]]).toEqual([2, 4, 'marked']);
+      l.tags.push('b');
+      const seen = yield* spawn(() => {
+        const before = [l.depth, l.tags];
+        l.depth = 10;
+        return [...before, l.deepen(), Object.keys(l)];
+      }).get();
+      expect(seen).toEqual([1, ['a'], 11, ['depth', 'tags']]);
+      expect([l.depth, initial.depth, initial.tags]).toEqual([2, 1, ['a']]);
+      expect(l).toBeInstanceOf(Settings);
+    }),
+  );
+
+  it('refuses a list, a collection or an error as initial', () => {
+    for (const bad of [[1], new Map(), new Set(), new Error('x'), 5, null]) {
+      expect(() => local(bad as object)).toThrow('initial must be an object such as { count: 0 }, got');
+    }
+  });
+
+  it(
     'of a subclass: the constructor runs anew, with the same arguments, in each greenlet that touches it',
     virtual(function* () {
       const made: unknown[] = [];
