@@ -7,22 +7,11 @@
  * wrapped until then, and put back by that first call: Node has no other sign of a store's first use that is free.)
  */
 
-import type { Fn, Returned } from './body-types.js';
-import { asOperation, Call } from './call.js';
-import { showValue } from './check.js';
 import { engine, lookSoon } from './engine.js';
 import { Fiber } from './fiber.js';
 import { builtin, hostProcess } from './host.js';
-import type { Operation } from './operation.js';
 import { doors, run } from './resume.js';
-import type { Green } from './types.js';
 import { DEAD, NEW } from './waiter.js';
-
-/** `AsyncLocalStorage`, as far as it is used here. */
-export interface Storage<S> {
-  getStore(): S | undefined;
-  enterWith(store: S): void;
-}
 
 export interface Resource {
   runInAsyncScope<A extends unknown[]>(fn: (...args: A) => void, self: undefined, ...args: A): void;
@@ -54,6 +43,13 @@ function newResource({ AsyncResource }: AsyncHooks): Resource {
 
 /** Greenlets that run just now, outside of a scope of their own, as stores come into use. */
 let surprised: Fiber | null = null;
+
+/** From now on every greenlet has its context; the one that runs gets it at its next suspension. False: it was so, or there are none. */
+export function startContexts(): boolean {
+  if (hooks === undefined || contexts.capture !== null) return false;
+  turnOn(hooks);
+  return true;
+}
 
 function turnOn(hooks: AsyncHooks): void {
   contexts.capture = (fiber) => {
@@ -153,29 +149,4 @@ export function ownStorage<S>(): OwnStorage<S> | undefined {
 /** Has `fiber`, which has not begun, see no store. */
 export function freshContext(fiber: Fiber): void {
   if (hooks !== undefined && fiber._mode === NEW) fiber._more().context = fresh(hooks);
-}
-
-function* withStore(storage: Storage<unknown>, store: unknown, work: Operation<unknown>): Green<unknown> {
-  const before = storage.getStore();
-  storage.enterWith(store);
-  try {
-    return yield* work;
-  } finally {
-    storage.enterWith(before);
-  }
-}
-
-/**
- * Runs `fn` in the current greenlet with `store` in `storage`; afterwards the former store is back. What
- * `AsyncLocalStorage#run` is for plain functions.
- */
-export function runWith<S, A extends unknown[], R>(
-  storage: Storage<S>,
-  store: S,
-  fn: Fn<A, R>,
-  ...args: A
-): Operation<Returned<R>> {
-  if (typeof storage?.getStore !== 'function' || typeof storage.enterWith !== 'function')
-    throw new TypeError(`storage must be an AsyncLocalStorage, got ${showValue(storage)}`);
-  return new Call(withStore, [storage, store, asOperation(fn, args)], 'runWith');
 }

@@ -41,6 +41,15 @@ function* user(): Green<void> {
   seen['child'] = yield* spawn(() => storage.getStore()).get();
 }
 
-await joinall([spawn(bystander, 'before'), spawn(user), spawn(bystander, 'behind')]);
+if (mode === 'alone') {
+  await spawn(() => runWith(storage, 'mine', () => sleep(1))).get();
+  setTimeout(() => {
+    seen['timer'] = storage.getStore();
+  });
+  seen['child'] = await spawn(() => storage.getStore()).get();
+  await sleep(5);
+} else {
+  await joinall([spawn(bystander, 'before'), spawn(user), spawn(bystander, 'behind')]);
+}
 seen['main'] = storage.getStore();
 console.log(JSON.stringify(Object.fromEntries(Object.entries(seen).map(([k, v]) => [k, v ?? null]))));

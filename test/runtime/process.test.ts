@@ -208,4 +208,9 @@ describe('AsyncLocalStorage whose first use is inside a greenlet', OPTIONS, () =
     const seen = { 'in runWith': 'mine', 'after runWith': null };
     expect(JSON.parse(out[0] ?? '')).toEqual({ ...UNSEEN, ...GONE, ...seen });
   });
+
+  it('by runWith, in the first turn of the program: is not seen by whoever awaits it, nor by what follows from that', async () => {
+    const { out } = await runProgram('late-store', ['alone']);
+    expect(JSON.parse(out[0] ?? '')).toEqual({ timer: null, child: null, main: null });
+  });
 });
