@@ -1,4 +1,4 @@
-/** The host's time, following a virtual clock: `Date.now`, `performance.now`, `setTimeout`, `setInterval` and their clearing. */
+/** The host's time, following a virtual clock: `Date`, `performance.now`, `setTimeout`, `setInterval` and their clearing. */
 import { checkMs } from '../runtime/check.js';
 import { clearTimer, setTimer } from '../runtime/engine.js';
 import { report } from '../runtime/hub.js';
@@ -63,6 +63,15 @@ export class VirtualTimer implements Timed {
   }
 }
 
+/** `Date` whose present is that of `Date.now`, whatever that is. */
+function datesOfNow(): DateConstructor {
+  return new Proxy(Date, {
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [target.now()] : args, newTarget),
+    apply: (target) => new target(target.now()).toString(),
+  });
+}
+
 /** Has the host's time follow `clock`; gives how to put it back. */
 export function patchTime(clock: TestClock): () => void {
   const globals = globalThis as unknown as Record<string, unknown>;
@@ -84,6 +93,7 @@ export function patchTime(clock: TestClock): () => void {
   };
   const patches: [Record<string, unknown>, string, unknown][] = [
     [Date as unknown as Record<string, unknown>, 'now', () => start + clock.now()],
+    [globals, 'Date', datesOfNow()],
     [performance as unknown as Record<string, unknown>, 'now', () => clock.now()],
     [globals, 'setTimeout', timer(false)],
     [globals, 'setInterval', timer(true)],

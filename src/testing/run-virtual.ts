@@ -30,7 +30,7 @@ export interface VirtualOptions {
   /** 'auto' (default): time jumps when all are blocked. 'manual': only `clock.advance` and `clock.next` move it. */
   readonly clock?: 'auto' | 'manual' | undefined;
   /**
-   * `Date.now`, `performance.now` and the host's timers follow the virtual clock during the run. Time then passes for a promise too
+   * `Date`, `performance.now` and the host's timers follow the virtual clock during the run. Time then passes for a promise too
    * that one of those timers may end: unless the host is busy with something real.
    */
   readonly patch?: boolean | undefined;

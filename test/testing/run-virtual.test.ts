@@ -613,6 +613,25 @@ describe('patch', () => {
     }, patch),
   );
 
+  it('has dates that are made without arguments follow the clock, and leaves all others', async () => {
+    const before = Date;
+    await runVirtual(function* () {
+      const start = new Date();
+      yield* sleep(60_000);
+      const later = new Date();
+      expect(later.getTime() - start.getTime()).toBe(60_000);
+      expect(later.getTime()).toBe(Date.now());
+      expect(later).toBeInstanceOf(Date);
+      expect(later).toBeInstanceOf(before);
+      expect(Date()).toBe(later.toString());
+      class Stamp extends Date {}
+      expect(new Stamp()).toBeInstanceOf(Stamp);
+      expect(new Stamp().getTime()).toBe(Date.now());
+      expect([new Date(5).getTime(), new Date(2000, 1).getMonth(), Date.UTC(1970)]).toEqual([5, 1, 0]);
+    }, patch);
+    expect(Date).toBe(before);
+  });
+
   it(
     'has promises that such a timer resolves come in virtual time, also in an async body',
     virtual(function* (clock) {
