@@ -1,5 +1,5 @@
 /** A body that is called and not run: the call of a generator function only makes a generator. */
-import { type Context, droppedCalls, type Node, type Rule, typeOf, variableOf } from './rule.js';
+import { type Context, droppedCalls, memberOf, type Node, type Rule, typeOf, variableOf } from './rule.js';
 
 export const noUncalledBody: Rule = {
   meta: {
@@ -53,16 +53,7 @@ function functionOf(context: Context, call: Node, name: string): Node | null {
 }
 
 /** The method of the class around that `this.name` is. */
-function methodOf({ object, property, parent }: Node): Node | null {
-  if (object.type !== 'ThisExpression') return null;
-  let each = parent;
-  while (each !== null && each.type !== 'ClassBody') each = each.parent;
-  const members: readonly Node[] = each?.['body'] ?? [];
-  const found = members.find(
-    (member) =>
-      member['computed'] !== true &&
-      member['key']?.type === property.type &&
-      member['key']?.name === property.name,
-  );
+function methodOf(callee: Node): Node | null {
+  const found = memberOf(callee);
   return found?.type === 'MethodDefinition' && found['kind'] === 'method' ? found['value'] : null;
 }

@@ -4,6 +4,8 @@ import {
   functionAround,
   importedName,
   isDoor,
+  memberOf,
+  membersAround,
   type Node,
   type Type,
   typeOf,
@@ -55,7 +57,7 @@ const MODULES: Readonly<Record<string, RegExp>> = {
 
 /** They act at the call; what they give need not be run. */
 const REQUESTS =
-  /^(?:kill|killall|killone|close|end|stop|terminate|shutdown|cancel|release|notify|notifyAll|reset|abort|taskDone)$/;
+  /^#?(?:kill|killall|killone|close|end|stop|terminate|shutdown|cancel|release|notify|notifyAll|reset|abort|taskDone)$/;
 /** Of an `Event` of another process so do these; of what else has them, they are operations. */
 const OF_EVENTS = /\.(?:set|clear)$/;
 
@@ -114,15 +116,38 @@ function classOf(context: Context, object: Node): string | null {
     if (object.type === 'NewExpression') return imported;
     return SPAWNERS.has(imported) ? 'Greenlet' : null;
   }
+  if (object.type === 'MemberExpression') {
+    const made = fieldOf(object);
+    return made === null ? null : classOf(context, made);
+  }
   if (object.type !== 'Identifier') return null;
   const definition = variableOf(context, object, object['name'])?.defs[0];
   if (definition?.type !== 'Variable' || definition.node['init'] == null) return null;
   return definition.node['id'].type === 'Identifier' ? classOf(context, definition.node['init']) : null;
 }
 
+/** The `new X()` or call that the field `this.name` is first set to: where it stands in the class, or in its constructor. */
+function fieldOf(field: Node): Node | null {
+  const isMade = (value: Node | null | undefined) => /^(?:New|Call)Expression$/.test(value?.type ?? '');
+  const member = memberOf(field);
+  if (member !== null && isMade(member['value'])) return member['value'];
+  const made = membersAround(field).find((each) => each['kind'] === 'constructor');
+  for (const { expression } of made?.['value'].body?.body ?? []) {
+    if (expression?.type !== 'AssignmentExpression' || !isMade(expression.right)) continue;
+    const { object, property } = expression.left;
+    const { name, type } = field['property'];
+    if (object?.type === 'ThisExpression' && property.type === type && property.name === name)
+      return expression.right;
+  }
+  return null;
+}
+
 function nameOf(callee: Node): string | null {
   if (callee.type === 'Identifier') return callee['name'];
   if (callee.type !== 'MemberExpression' || callee['computed']) return null;
-  const object = callee['object'].type === 'Identifier' ? callee['object'].name : '…';
-  return `${object}.${callee['property'].name}`;
+  const { object, property } = callee as unknown as { object: Node; property: Node };
+  const name = `${property.type === 'PrivateIdentifier' ? '#' : ''}${property['name']}`;
+  if (object.type === 'ThisExpression') return `this.${name}`;
+  const owner = /^(?:Identifier|MemberExpression)$/.test(object.type) ? nameOf(object) : null;
+  return `${owner ?? '…'}.${name}`;
 }

@@ -109,6 +109,26 @@ export function typeOf(context: Context, node: Node): Type | null {
   return parserServices.program.getTypeChecker().getTypeAtLocation(original);
 }
 
+/** The members of the class around `node`. */
+export function membersAround(node: Node): readonly Node[] {
+  let each = node.parent;
+  while (each !== null && each !== undefined && each.type !== 'ClassBody') each = each.parent;
+  return each?.['body'] ?? [];
+}
+
+/** The member of the class around that `this.name`, or `this.#name`, is; null for what is none. */
+export function memberOf(node: Node): Node | null {
+  const { object, property } = node as unknown as { object?: Node; property: Node };
+  if (node.type !== 'MemberExpression' || object?.type !== 'ThisExpression') return null;
+  const found = membersAround(node).find(
+    (member) =>
+      member['computed'] !== true &&
+      member['key']?.type === property.type &&
+      member['key']?.name === property['name'],
+  );
+  return found ?? null;
+}
+
 /** The function around `node`; null at the top of the module. */
 export function functionAround(node: Node): Node | null {
   for (let each = node.parent; each !== null && each !== undefined; each = each.parent) {

@@ -65,6 +65,36 @@ describe('no-floating-operation', () => {
     expect(lint(code)).toEqual([6, 7, 8, 9, 10, 11, 12, 13].map((line) => `${line} no-floating-operation`));
   });
 
+  it('finds the methods of what a field of the class holds, and names it', () => {
+    const code = `import { Lock, Queue, spawn } from 'greenlets';
+      export class Worker {
+        queue = new Queue();
+        #lock = new Lock();
+        other = this.other;
+        constructor(given) {
+          this.given = given;
+          this.worker = spawn(this.run);
+        }
+        *run() {
+          this.queue.put(1);
+          this.#lock.acquire();
+          this.worker.join();
+          yield* this.queue.put(1);
+          this.given.put(1);
+          this.other.put(1);
+          this.queue.putNowait(1);
+          this.worker.kill();
+        }
+      }
+      export const literal = { queue: 1, run() { this.queue.put(1); } };`;
+    expect(lint(code)).toEqual([11, 12, 13].map((line) => `${line} no-floating-operation`));
+    expect(messagesOf(code).map((message) => message.split('(')[0])).toEqual([
+      'this.queue.put',
+      'this.#lock.acquire',
+      'this.worker.join',
+    ]);
+  });
+
   it('leaves alone what is run, kept, passed on or a request, and what is not of the package', () => {
     const code = `import { Queue, sleep, spawn, killall, greenlet } from 'greenlets';
       import { wait } from 'elsewhere';
