@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import plugin, { recommended, rules } from 'greenlets/eslint';
 import { describe, expect, it } from 'vitest';
 import { lint, lintWithTypes, messagesOf } from './lint.js';
@@ -236,5 +238,15 @@ describe('no-generator-closure-in-loop', () => {
       const once = () => spawn(function* () {});
       once();`;
     expect(lint(code)).toEqual([]);
+  });
+});
+
+describe('the recommended configuration', () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const pages = readdirSync(`${root}docs`).filter((name) => name.endsWith('.md'));
+
+  it.each(['README.md', ...pages.map((name) => `docs/${name}`)])('finds nothing wrong in %s', (page) => {
+    const blocks = readFileSync(root + page, 'utf8').matchAll(/^```ts\n(.*?)^```/gms);
+    expect([...blocks].map(([, code = '']) => lint(code)).filter((found) => found.length > 0)).toEqual([]);
   });
 });
