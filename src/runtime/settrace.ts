@@ -4,7 +4,7 @@ import { engine } from './engine.js';
 import type { Fiber } from './fiber.js';
 import type { greenlet } from './greenlet.js';
 import { doors } from './resume.js';
-import { THROW, type Waiter } from './waiter.js';
+import { DEAD, THROW, type Waiter } from './waiter.js';
 
 export type Tracer = (event: 'switch' | 'throw', origin: greenlet, target: greenlet) => void;
 
@@ -14,6 +14,8 @@ let from: Waiter;
 
 /** Control has moved to `target`; null: to the hub, or to main when main began the drive. */
 function moved(target: Waiter | null, throws?: boolean): void {
+  // Killed before its first turn: what comes by is its place in the ready list, and nothing of it runs.
+  if (target?._mode === DEAD && throws === undefined) return;
   const to = target ?? (engine.sliced ? doors.hub : doors.main);
   // The hub hands back to the host, and so to main, without a step that could be told.
   if (!engine.sliced && from === doors.hub) from = doors.main;

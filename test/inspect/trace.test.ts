@@ -25,6 +25,14 @@ const brief = (events: readonly TraceEvent[], name: string) => {
 };
 
 describe('trace', () => {
+  it('has no run of a greenlet that was killed before its first', async () => {
+    trace.start();
+    const unrun = spawn({ name: 'unrun' }, worker, new Queue<number>());
+    unrun.kill();
+    await sleep(0);
+    expect(brief(trace.stop().traceEvents, 'unrun')).toEqual(['life spawn', 'life kill', 'life end']);
+  });
+
   it('has a row for each greenlet: its runs, its waits by their names, and its life', async () => {
     trace.start();
     await program();

@@ -49,6 +49,18 @@ describe('settrace', () => {
     expect(traced(new Map([[g, 'g']]), () => g.switch())).toEqual(['switch main>g', 'switch g>main']);
   });
 
+  it('sees no switch into a scheduled greenlet that was killed before it ran', async () => {
+    const targets: greenlet[] = [];
+    settrace((_event, _origin, target) => targets.push(target));
+    const unrun = spawn(() => {});
+    const run = spawn(() => {});
+    unrun.kill();
+    await sleep(0);
+    settrace(null);
+    expect(targets).toContain(run);
+    expect(targets).not.toContain(unrun);
+  });
+
   it('sees every switch of greenlets that enter one another', () => {
     const a: greenlet = new greenlet(function* () {
       yield* b.switch();
