@@ -5,7 +5,7 @@ import { hooks } from './hub.js';
 import { failExit } from './observe.js';
 import { spawnPlace } from './spawn-place.js';
 
-/** Name, spawn place and stack, with the chain of causes. */
+/** Name, spawn place and stack, with the chain of causes, and all of an `AggregateError`. */
 export function formatError(error: unknown, from: greenlet | null): string {
   const place = from === null ? '' : spawnPlace(from as Fiber);
   const where =
@@ -17,8 +17,10 @@ export function formatError(error: unknown, from: greenlet | null): string {
 
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return `thrown: ${String(error)}`;
-  const own = error.stack ?? `${error.name}: ${error.message}`;
-  return error.cause === undefined ? own : `${own}\ncaused by ${stackOf(error.cause)}`;
+  const { cause, errors } = error as AggregateError;
+  let text = error.stack ?? String(error);
+  for (const each of [cause].concat(errors)) if (each !== undefined) text += `\ncaused by ${stackOf(each)}`;
+  return text;
 }
 
 hooks.printable = (error, from) => {

@@ -362,6 +362,34 @@ describe('hub.onError', () => {
     );
   });
 
+  it('by default prints all errors of an AggregateError, and the chain of causes of each', async () => {
+    let printed = '';
+    const write = process.stderr.write;
+    process.stderr.write = ((text: string) => {
+      printed += text;
+      return true;
+    }) as typeof write;
+    hub.onError = null;
+    const parts = [new Error('left', { cause: new Error('deep') }), 'right'];
+    const several = new AggregateError(parts, 'both', { cause: new Error('whole') });
+    const g = spawn(fail, several);
+    try {
+      await pass();
+    } finally {
+      process.stderr.write = write;
+    }
+    expect(g.error).toBe(several);
+    const lines = printed.split('\n').filter((line) => !/^ +at /.test(line));
+    expect(lines.slice(1)).toEqual([
+      'AggregateError: both',
+      'caused by Error: whole',
+      'caused by Error: left',
+      'caused by Error: deep',
+      'caused by thrown: right',
+      '',
+    ]);
+  });
+
   it('may spawn, and may read the error, which is observed then', async () => {
     const trace: unknown[] = [];
     hub.onError = (error, from) => {
