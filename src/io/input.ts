@@ -32,7 +32,8 @@ function* readLine(prompt: string): Green<string | null> {
 
 /**
  * Writes `prompt` and reads a line of the standard input, without its end; null at the end of the input. Blocks only its greenlet.
- * Errors: `ConcurrentUseError` when another greenlet waits for one; `TypeError` at the call. Mirrors Python's `input`, which raises at the end.
+ * Errors: `ConcurrentUseError` when another greenlet waits for one; `TypeError` at the call. Mirrors Python's `input`, which raises at the
+ * end.
  */
 export function input(prompt = ''): Operation<string | null> {
   checkType(prompt, 'prompt', 'string');

@@ -2,6 +2,7 @@
 import { Call } from '../runtime/call.js';
 import { checkMs, checkOptions } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
+import { onAbort } from '../runtime/on-abort.js';
 import type { Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
 import { select } from '../runtime/select.js';
@@ -30,11 +31,9 @@ function* unlessAborted(wait: Operation<void>, signal: AbortSignal | undefined):
 
 /** Fails when `signal` is aborted. */
 function abortOf(signal: AbortSignal): Operation<never> {
-  return suspend<never>('timers.signal', (waker) => {
-    const onAbort = () => waker.reject(aborted(signal.reason));
-    signal.addEventListener('abort', onAbort, { once: true });
-    return () => signal.removeEventListener('abort', onAbort);
-  });
+  return suspend<never>('timers.signal', (waker) =>
+    onAbort(signal, () => waker.reject(aborted(signal.reason))),
+  );
 }
 
 /** Waits `ms` and gives `value`. Errors: `RangeError` / `TypeError` at the call; an `AbortError`. Always switches. */

@@ -21,8 +21,9 @@ function storeOf(key: object, initial: () => Store, construct: (store: Store) =>
 
 /**
  * An object whose attributes are different ones in every greenlet; code outside of greenlets has the main greenlet's. A copy
- * of `initial` is what each greenlet begins with; of an instance of a class, its fields, and the methods are there too. A subclass's constructor runs anew in each greenlet that touches the object,
- * with the arguments that it gave to `super`. The attributes of a greenlet go when it ends.
+ * of `initial` is what each greenlet begins with; of an instance of a class, its fields, and the methods are there too. A subclass's
+ * constructor runs anew in each greenlet that touches the object, with the arguments that it gave to `super`; its private `#fields` are
+ * the object's own, shared by all greenlets. The attributes of a greenlet go when it ends.
  */
 export class Local {
   // biome-ignore lint/suspicious/noExplicitAny: attributes of any type, as in Python

@@ -57,8 +57,9 @@ const hostPass = () => new Promise<void>((resolve) => void hostTimeout(resolve, 
 
 /**
  * Runs `fn(clock)` in a greenlet of its own in virtual time, and gives its value. The promise rejects with its error; with a
- * `LoopExit` when all are blocked for ever, also if only daemons go on ticking, 10,000 times; with an error that lists them when errors were not observed or greenlets (other than
- * daemons) are left over. Runs that overlap take turns. Errors: `GreenletError` inside a greenlet, and in an async `fn` of another run.
+ * `LoopExit` when all are blocked for ever, also if only daemons go on ticking, 10,000 times; with an error that lists them when errors
+ * were not observed or greenlets (other than daemons) are left over. Runs that overlap take turns. Errors: `GreenletError` inside a
+ * greenlet, and in an async `fn` of another run.
  *
  * @example await runVirtual(function* (clock) { yield* sleep(60_000); expect(clock.now()).toBe(60_000); });
  */

@@ -8,8 +8,8 @@ import { wrap } from './wrap.js';
 const ASKS = /^(lookup|lookupService|resolve\w*|reverse)$/;
 
 /**
- * The questions of `node:dns/promises`, and of its `Resolver`, in a greenlet: `yield*` of their promises. The system's resolver cannot be interrupted: an answer
- * that nobody waits for is dropped. Twice is harmless.
+ * The questions of `node:dns/promises`, and of its `Resolver`, in a greenlet: `yield*` of their promises. The system's resolver cannot be
+ * interrupted: an answer that nobody waits for is dropped. Twice is harmless.
  */
 export function patchDns(): void {
   apply('dns', () => {

@@ -5,8 +5,9 @@ import { abortable, followed } from './with-signal.js';
 import { wrap } from './wrap.js';
 
 /**
- * `setTimeout`, `setImmediate`, `scheduler.wait` and `scheduler.yield` of `node:timers/promises` (and `util.promisify(setTimeout)`, which is the same) in a
- * greenlet: `yield*` of their promises; interrupted, the timer is cleared. The global timers, with callbacks, are as they were. Twice is harmless.
+ * `setTimeout`, `setImmediate`, `scheduler.wait` and `scheduler.yield` of `node:timers/promises` (and `util.promisify(setTimeout)`, which
+ * is the same) in a greenlet: `yield*` of their promises; interrupted, the timer is cleared. The global timers, with callbacks, are as
+ * they were. Twice is harmless.
  */
 export function patchTimers(): void {
   apply('timers', () => {
