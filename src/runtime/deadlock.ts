@@ -2,12 +2,12 @@
  * The end of the process: when nothing is left to do, whoever awaits gets a `LoopExit`; nobody awaiting, one warning lists the
  * greenlets that are parked. Then the rest is killed, so that `finally` blocks run.
  */
-import { engine, everyReady } from './engine.js';
+import { engine, everyReady, hasReady } from './engine.js';
 import { LoopExit } from './errors.js';
 import './pin.js';
 import { holdsProcess } from './holds.js';
-import { type HostTimer, hostProcess, letGo, macrotask } from './host.js';
-import { hooks, warn } from './hub.js';
+import { type HostTimer, host, hostProcess, letGo, macrotask } from './host.js';
+import { hooks, hub, runTurn, warn } from './hub.js';
 import { describeWait } from './operation.js';
 import { formatFrame } from './place.js';
 import { registered } from './registry.js';
@@ -96,4 +96,15 @@ function onBeforeExit(): void {
   }
 }
 
+/** Also at an end that comes at once, by an error that nobody caught or `process.exit`: as far as they do not wait. */
+function onExit(): void {
+  if (hooks.ending) return;
+  hooks.exiting = true;
+  for (const each of registered() as Greenlet<unknown>[]) if (!killed.has(each)) each._kill(undefined);
+  const latest = host.performance.now() + hub.killGrace;
+  do runTurn();
+  while (hasReady() && host.performance.now() < latest);
+}
+
 hostProcess()?.on('beforeExit', onBeforeExit);
+hostProcess()?.on('exit', onExit);

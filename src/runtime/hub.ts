@@ -46,6 +46,10 @@ export interface HubStats {
 export const hooks = {
   /** A turn has ended; `idle`: with nobody left ready. Whoever has something to do then is in here as long as that is so. */
   turnEnded: new Set<(idle: boolean) => void>(),
+  /** The process ends: no promise job and no other pass of the host comes any more. */
+  exiting: false,
+  /** A signal has begun the end of the program. */
+  ending: false,
   /** The host has its turn; `next` goes on with those that are ready, and holds the process as yet. */
   handedBack: (_next: HostTimer | undefined): void => {},
   /** An error is about to go to `onError`. */

@@ -4,11 +4,11 @@ import { checkFn } from './check.js';
 import { LoopExit } from './errors.js';
 import { formatError } from './format-error.js';
 import { hostProcess, macrotask, printError } from './host.js';
-import { hub } from './hub.js';
+import { hooks, hub } from './hub.js';
 import { joinall } from './joinall.js';
 import { registered } from './registry.js';
 import { Greenlet } from './scheduled-greenlet.js';
-import { isEnding, program } from './signals.js';
+import { program } from './signals.js';
 
 /**
  * Runs `fn(...args)` as the program: in a greenlet named 'main', with SIGINT and SIGTERM handled (hub.exitGrace). Its error is
@@ -42,7 +42,7 @@ export async function main<A extends unknown[], R>(fn: Fn<A, R>, ...args: A): Pr
  * it for an error of the end by a signal, which has its own exit code: that is printed, and goes no further.
  */
 async function endRest(error: unknown, greenlet: Greenlet<unknown>): Promise<never> {
-  if (isEnding()) {
+  if (hooks.ending) {
     printError(formatError(error, greenlet));
     return new Promise(() => {});
   }

@@ -61,7 +61,7 @@ class Resumed extends Waiter {
 }
 
 function afterJobs(greenlet: Failing, jobs: number): void {
-  if (jobs === 0) tell(greenlet);
+  if (jobs === 0 || hooks.exiting) tell(greenlet);
   else void Promise.resolve().then(() => afterJobs(greenlet, jobs - 1));
 }
 

@@ -31,7 +31,6 @@ export function claimSignal(name: string): () => void {
   };
 }
 
-let ending = false;
 let handlers = 0;
 
 function* end(code: number): Green<void> {
@@ -73,9 +72,9 @@ export function* printed(): Green<void> {
 
 function onSignal(name: Name): void {
   const code = CODES[name];
-  if (ending) hostProcess()?.exit(code);
+  if (hooks.ending) hostProcess()?.exit(code);
   if ((claims.get(name) ?? 0) > 0) return;
-  ending = true;
+  hooks.ending = true;
   spawn({ name: 'signals' }, end, code);
 }
 
@@ -93,14 +92,9 @@ hooks.handleSignals = () => {
     [Symbol.dispose]: () => {
       if (disposed) return;
       disposed = true;
-      if (--handlers > 0 || ending) return;
+      if (--handlers > 0 || hooks.ending) return;
       process?.off('SIGINT', onInterrupt);
       process?.off('SIGTERM', onTerminate);
     },
   };
 };
-
-/** Whether a signal has begun the end of the program. */
-export function isEnding(): boolean {
-  return ending;
-}

@@ -74,6 +74,31 @@ describe('main()', OPTIONS, () => {
   });
 });
 
+describe('an end that comes at once', OPTIONS, () => {
+  it.each([
+    ['process.exit in a greenlet', 'exit', 3],
+    ['process.exit in a callback', 'callback', 4],
+    ['an error that no callback catches', 'uncaught', 1],
+    ['an error of main', 'error', 1],
+  ])('by %s runs finally blocks as far as they do not wait', async (_, mode, code) => {
+    const { err, ...outcome } = await runProgram('exit', [mode]);
+    const out = ['one cleans up', 'two cleans up', 'one is clean', 'two is clean'];
+    expect(outcome).toEqual({ code, signal: null, out });
+    if (code === 1) expect(err.match(/Error: what happened/g)).toHaveLength(1);
+    else expect(err).toBe('');
+  });
+
+  it('tells what finally blocks throw', async () => {
+    const { code, err } = await runProgram('exit', ['failing']);
+    expect(err.match(/Error: at the end/g)).toHaveLength(1);
+    expect(code).toBe(5);
+  });
+
+  it('is not held up for good by a greenlet that swallows kills', async () => {
+    expect((await runProgram('exit', ['stubborn'])).code).toBe(6);
+  });
+});
+
 describe('an error that nobody observes', OPTIONS, () => {
   it('is printed with name, spawn place and stack, and makes the exit code 1', async () => {
     const { code, err, out } = await runProgram('unobserved');
