@@ -85,12 +85,20 @@ export function macrotask(callback: () => void): HostTimer | undefined {
 
 /**
  * The macrotask `next` comes as long as anything else holds the process, and does not hold it. The host would not come by for it
- * alone while it waits for something; for a timer it does.
+ * alone while it waits for something; for a timer it does, of which there is one until what is given is called.
  */
-export function letGo(next: Exclude<HostTimer, number>): void {
+export function letGo(next: Exclude<HostTimer, number>): () => void {
+  let waits = true;
+  const visit = (): void => {
+    if (!waits) return;
+    const timer = host.setTimeout(visit, 0);
+    if (typeof timer === 'object') timer.unref?.();
+  };
   next.unref?.();
-  const timer = host.setTimeout(() => {}, 0);
-  if (typeof timer === 'object') timer.unref?.();
+  visit();
+  return () => {
+    waits = false;
+  };
 }
 
 /** Calls back when the present job is over, ahead of everything else. */

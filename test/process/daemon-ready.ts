@@ -38,6 +38,24 @@ const loops: Record<string, () => Green<unknown>> = {
     server.close();
     for (;;) yield* sleep(0);
   },
+  // The same where the host is so slow that time passes between its timers and the rest of its pass.
+  *slow() {
+    let passes = 0;
+    let waits = false;
+    while (passes < 20) {
+      if (!waits) {
+        waits = true;
+        void Promise.resolve().then(() => {
+          for (const end = performance.now() + 3; performance.now() < end; );
+          passes++;
+          waits = false;
+        });
+      }
+      yield* sleep(0);
+    }
+    server.close();
+    for (;;) yield* sleep(0);
+  },
   *counts() {
     for (let i = 0; i < 100_000; i++) yield* sleep(0);
     return 'counted';
@@ -54,6 +72,6 @@ const daemon = spawn({ daemon: true }, function* () {
     console.log(swallowed ? 'swallowed, closed' : 'cleaned');
   }
 });
-if (which === 'closes') server.listen(0, () => console.log('listening'));
+if (which === 'closes' || which === 'slow') server.listen(0, () => console.log('listening'));
 if (which === 'counts') console.log(await daemon.get());
 console.log('end of the program');

@@ -200,6 +200,7 @@ describe('daemons', () => {
     ['idles', 'waits for the host to be idle', ['end of the program', 'cleaned']],
     ['swallows', 'lets no kill end it', ['end of the program', 'KILL_SWALLOWED']],
     ['closes', 'ends what does hold the process', ['end of the program', 'listening', 'cleaned']],
+    ['slow', 'does so on a slow host', ['end of the program', 'listening', 'cleaned']],
     ['counts', 'is awaited', ['cleaned', 'counted', 'end of the program']],
   ];
   it.each(READY)(
