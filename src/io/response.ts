@@ -2,6 +2,7 @@
 
 import type { Operation } from '../runtime/operation.js';
 import { Results } from '../runtime/results.js';
+import { SHOWN } from '../runtime/shown.js';
 import { suspend } from '../runtime/suspend.js';
 import type { Body, Bytes } from './body.js';
 import { type PieceDecoder, TextLines } from './text-lines.js';
@@ -142,6 +143,11 @@ export class GreenResponse implements Disposable {
 
   toString(): string {
     return `<GreenResponse ${this.status} of ${this.#body.request}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 
   #all<T>(name: string, convert: (chunks: readonly Bytes[]) => T): Operation<T> {

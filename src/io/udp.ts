@@ -5,6 +5,7 @@ import { checkCount, checkOptions, checkType, showValue, timeoutOf } from '../ru
 import { GreenletError } from '../runtime/errors.js';
 import { openTurn, runTurn } from '../runtime/hub.js';
 import { done, type Operation } from '../runtime/operation.js';
+import { SHOWN } from '../runtime/shown.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { SocketClosed } from './errors.js';
@@ -192,6 +193,11 @@ export class UdpSocket implements Disposable, AsyncDisposable {
 
   toString(): string {
     return `<UdpSocket ${this.#closed ? 'closed' : portOf(this.raw)}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

@@ -9,6 +9,7 @@ import { GreenletError } from '../runtime/errors.js';
 import { fileOf } from '../runtime/home.js';
 import { printError } from '../runtime/host.js';
 import type { Operation } from '../runtime/operation.js';
+import { SHOWN } from '../runtime/shown.js';
 import { Event } from '../sync/event.js';
 import { ProcessError } from './errors.js';
 import { join, leave, type Member } from './family.js';
@@ -227,6 +228,11 @@ export class Process {
           ? 'started'
           : `stopped exitcode=${code}`;
     return `<${this.constructor.name} '${this.#name}' ${state}${this.#daemon ? ' daemon' : ''}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

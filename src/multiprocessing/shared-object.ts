@@ -4,6 +4,7 @@
  */
 import { type Mark, revives, SEND } from '../io/workers/codec.js';
 import { done, Operation } from '../runtime/operation.js';
+import { SHOWN } from '../runtime/shown.js';
 import type { Started, Waiter } from '../runtime/waiter.js';
 import { Acted } from '../sync/queue-operations.js';
 import type { SyncOptions } from '../sync/sync-object.js';
@@ -89,6 +90,11 @@ export abstract class SharedObject {
   toString(): string {
     const where = this.#served === null ? `in ${this._address.home}` : String(this.#served.target);
     return `<${this.constructor.name} ${where}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

@@ -4,6 +4,7 @@ import type { Fn, Returned } from '../runtime/body-types.js';
 import { Call } from '../runtime/call.js';
 import { checkCount, showValue } from '../runtime/check.js';
 import type { Operation } from '../runtime/operation.js';
+import { SHOWN } from '../runtime/shown.js';
 import type { Green } from '../runtime/types.js';
 import { RLock } from './locks.js';
 import { here } from './router.js';
@@ -44,6 +45,11 @@ abstract class Shared {
   constructor({ memory, lock }: Parts) {
     this._memory = memory;
     this.#lock = lock;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 
   /** The lock of its `get`, `set` and `with`. */

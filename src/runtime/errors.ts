@@ -18,8 +18,17 @@ export class GreenletError extends Error {
 
 /** An error that is made outside of the greenlet that it is thrown into, and shows that greenlet's stack all the same. */
 export abstract class PlacedError extends Error {
+  // Private, and so no part of what is printed of the error.
+  #unplaced = false;
+
   /** It is about to be thrown into a greenlet, whose stack it is to show. @internal */
-  _unplaced = false;
+  get _unplaced(): boolean {
+    return this.#unplaced;
+  }
+
+  set _unplaced(unplaced: boolean) {
+    this.#unplaced = unplaced;
+  }
 }
 
 /** Something took longer than it was given. `Timeout` is the one that greenlets throw. */

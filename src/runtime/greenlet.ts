@@ -12,6 +12,7 @@ import { GreenletError, GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
 import { giveTo } from './hand-over.js';
 import { doors } from './resume.js';
+import { SHOWN } from './shown.js';
 import { pack, switchFrom, Transfer, transferFromMain } from './transfer.js';
 import { DEAD, MAIN, NEW, RUNNING, RUNNING_CLOSING, RUNNING_PENDING } from './waiter.js';
 
@@ -138,6 +139,11 @@ export class greenlet<R = any> extends Fiber {
     const fn = this._fn?.name;
     const of = fn === undefined || fn === '' ? '' : `: ${fn}`;
     return `<${this.constructor.name} '${this.name}'${of} ${this._stateText()}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 
   get [Symbol.toStringTag](): string {

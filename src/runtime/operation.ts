@@ -18,6 +18,7 @@ import { checkOptions } from './check.js';
 import { outOfFuel, ready, removeReady, engine as shared, takeBack, wake } from './engine.js';
 import { GreenletError, PlacedError } from './errors.js';
 import { captureStack, formatFrame, held, here } from './place.js';
+import { SHOWN } from './shown.js';
 import type { Signal, Suspend } from './types.js';
 import { deliver, startVisit } from './visitor.js';
 import {
@@ -144,6 +145,16 @@ export abstract class Operation<T> implements PromiseLike<T>, Blocking {
     return { done: true, value };
   }
 
+  /** `<Operation Queue.get of <Queue 'jobs'>>`. */
+  toString(): string {
+    return `<Operation ${describe(this)}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
+  }
+
   /** The name of the call, as reports show it: 'Queue.get'. @internal */
   abstract readonly _name: string;
 
@@ -210,8 +221,10 @@ export function placeError(error: PlacedError): void {
   error._unplaced = false;
   const place = here();
   if (place !== '') error.message += ` at ${place}`;
-  const { captureStackTrace } = Error as unknown as { captureStackTrace?: (target: object) => void };
-  captureStackTrace?.(error);
+  const { captureStackTrace } = Error as unknown as {
+    captureStackTrace?: (target: object, above: unknown) => void;
+  };
+  captureStackTrace?.(error, placeError);
   // The frames that the runtime holds are on no JavaScript stack.
   const frames = captureStack().length > 0 ? [] : held.frames();
   if (frames.length > 0) {

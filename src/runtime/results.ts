@@ -4,6 +4,7 @@ import { engine as shared } from './engine.js';
 import { GreenletExit } from './errors.js';
 import { Fiber } from './fiber.js';
 import { done, irregular, Operation, park, resumed } from './operation.js';
+import { SHOWN } from './shown.js';
 import type { Green } from './types.js';
 import type { Visitor } from './visitor.js';
 import { RUNNING, type Started, type Waiter } from './waiter.js';
@@ -69,6 +70,16 @@ export abstract class Results<T> implements Disposable, AsyncIterable<T> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
+  }
+
+  /** `<Results>`, by the name of its class. */
+  toString(): string {
+    return `<${this.constructor.name}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {

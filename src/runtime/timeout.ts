@@ -40,7 +40,7 @@ export class Timeout extends TimeoutError implements Timed {
   readonly ms: number;
   /** What it throws: undefined or false, itself; an error or an error class; a string, itself with that message. */
   readonly exception: unknown;
-  /** @internal */ _timer = -1;
+  #timer = -1;
   #fiber: Fiber | null = null;
   #frame: AnyGenerator | null = null;
   #fired = false;
@@ -126,7 +126,16 @@ export class Timeout extends TimeoutError implements Timed {
 
   /** It has been started and has not fired. */
   get pending(): boolean {
-    return this._timer !== -1;
+    return this.#timer !== -1;
+  }
+
+  /** @internal */
+  get _timer(): number {
+    return this.#timer;
+  }
+
+  set _timer(at: number) {
+    this.#timer = at;
   }
 
   /** Whether `error` was thrown by this timeout. */

@@ -6,6 +6,7 @@ import { checkOptions } from '../runtime/check.js';
 import type { greenlet } from '../runtime/greenlet.js';
 import type { Condition } from '../runtime/operand.js';
 import type { Operation } from '../runtime/operation.js';
+import { SHOWN } from '../runtime/shown.js';
 import type { Waiter } from '../runtime/waiter.js';
 
 export interface SyncOptions {
@@ -37,6 +38,11 @@ export abstract class SyncObject implements Condition {
   toString(): string {
     const name = this.name === undefined ? '' : ` '${this.name}'`;
     return `<${this.constructor.name}${name} ${this._stateText()}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

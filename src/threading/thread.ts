@@ -8,6 +8,7 @@ import type { greenlet } from '../runtime/greenlet.js';
 import { Join } from '../runtime/join.js';
 import type { Operation } from '../runtime/operation.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
+import { SHOWN } from '../runtime/shown.js';
 import { watchDaemons } from './daemons.js';
 import { nativeIdHere } from './native-id.js';
 import { ThreadGreenlet } from './thread-greenlet.js';
@@ -163,8 +164,8 @@ export class Thread<A extends readonly unknown[] = any, R = any, K extends objec
     return `<${this.constructor.name}(${this.name}, ${state}${daemon}${ident})>`;
   }
 
-  /** `console.log(thread)` prints the same. @internal */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  /** @internal */
+  [SHOWN](): string {
     return this.toString();
   }
 }

@@ -25,6 +25,7 @@ import type { ReadableStream } from 'node:stream/web';
 import type { Operation } from '../../runtime/operation.js';
 import type { Results } from '../../runtime/results.js';
 import { doors } from '../../runtime/resume.js';
+import { SHOWN } from '../../runtime/shown.js';
 import { abortable, Closing, PromiseCall, type Run } from './host-call.js';
 import { LateBytes } from './late-bytes.js';
 import { Lines, type ReadLinesOptions } from './lines.js';
@@ -239,6 +240,11 @@ export class FileHandle implements Disposable, AsyncDisposable {
   toString(): string {
     const path = this.#path === undefined ? '' : ` '${this.#path}'`;
     return `<FileHandle ${this.fd === -1 ? 'closed' : this.fd}${path}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

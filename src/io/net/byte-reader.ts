@@ -11,6 +11,7 @@ import { engine } from '../../runtime/engine.js';
 import { GreenletError } from '../../runtime/errors.js';
 import { describe, type Operation } from '../../runtime/operation.js';
 import type { Results } from '../../runtime/results.js';
+import { SHOWN } from '../../runtime/shown.js';
 import type { Waiter } from '../../runtime/waiter.js';
 import { ConcurrentUseError } from '../../sync/errors.js';
 import type { Hold } from '../hold.js';
@@ -58,6 +59,11 @@ export abstract class ByteReader implements ByteSource {
 
   /** @internal */
   abstract readonly _hold: Hold | null;
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
+  }
 
   /** Enough is kept: the source has to wait. @internal */
   protected abstract _pause(): void;

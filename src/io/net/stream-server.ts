@@ -13,6 +13,7 @@ import { report } from '../../runtime/hub.js';
 import { joinall } from '../../runtime/joinall.js';
 import type { Operation } from '../../runtime/operation.js';
 import { Greenlet } from '../../runtime/scheduled-greenlet.js';
+import { SHOWN } from '../../runtime/shown.js';
 import { sleep } from '../../runtime/sleep.js';
 import { spawn } from '../../runtime/spawn.js';
 import type { Green } from '../../runtime/types.js';
@@ -300,6 +301,11 @@ export class StreamServer {
           ? address
           : `${address.address}:${address.port}`;
     return `<${this.constructor.name} ${at}, ${this.connections} connections>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

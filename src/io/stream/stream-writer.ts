@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream';
 import { mismatch, timeoutOf } from '../../runtime/check.js';
 import type { Operation } from '../../runtime/operation.js';
+import { SHOWN } from '../../runtime/shown.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
 import { SocketClosed } from '../errors.js';
 import { type Hold, holdOf } from '../hold.js';
@@ -99,5 +100,10 @@ export class StreamWriter implements Sink, Disposable, AsyncDisposable {
 
   toString(): string {
     return `<StreamWriter ${this.raw.constructor.name}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }

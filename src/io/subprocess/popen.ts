@@ -16,6 +16,7 @@ import { showValue, timeoutOf } from '../../runtime/check.js';
 import { wake } from '../../runtime/engine.js';
 import { report } from '../../runtime/hub.js';
 import { done, type Operation } from '../../runtime/operation.js';
+import { SHOWN } from '../../runtime/shown.js';
 import { endings } from '../../runtime/signals.js';
 import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
@@ -250,6 +251,11 @@ export class Popen {
     const runs = this.pid === undefined ? 'not started' : `running as ${this.pid}`;
     const state = this.#returncode === null ? runs : `ended with ${this.#returncode}`;
     return `<Popen '${this.args.join(' ')}' ${state}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { showValue } from '../../runtime/check.js';
+import { SHOWN } from '../../runtime/shown.js';
 import { mainUrl } from './child-state.js';
 import { loadModule } from './load.js';
 
@@ -31,6 +32,11 @@ export class Ref {
 
   toString(): string {
     return `<Ref ${this.export} of ${this.url}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

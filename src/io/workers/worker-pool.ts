@@ -7,6 +7,7 @@ import { each, type Source } from '../../runtime/each.js';
 import { GreenletError } from '../../runtime/errors.js';
 import type { Operation } from '../../runtime/operation.js';
 import type { Results } from '../../runtime/results.js';
+import { SHOWN } from '../../runtime/shown.js';
 import type { Green } from '../../runtime/types.js';
 import { Pool as GreenPool } from '../../sync/pool.js';
 import { type PackedFailure, unpackFailure } from './failure.js';
@@ -183,6 +184,11 @@ export abstract class WorkerPool implements Disposable, AsyncDisposable {
   toString(): string {
     const { size, running, queued, state } = this.statistics();
     return `<${this.constructor.name} ${state}, ${running} of ${size} at work, ${queued} queued>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

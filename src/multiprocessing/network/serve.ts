@@ -6,6 +6,7 @@ import { checkCount, checkFn, checkMs, checkOptions, showValue } from '../../run
 import { GreenletError } from '../../runtime/errors.js';
 import { inHub, report } from '../../runtime/hub.js';
 import type { Operation } from '../../runtime/operation.js';
+import { SHOWN } from '../../runtime/shown.js';
 import type { Green } from '../../runtime/types.js';
 import { until } from '../../runtime/until.js';
 import { Guest, type House } from './guest.js';
@@ -194,6 +195,11 @@ export class ManagerServer implements Disposable, AsyncDisposable {
     const { address } = this;
     const at = address === null ? 'off' : `at ${address.address}:${address.port}`;
     return `<ManagerServer ${at}, ${this.connections} connected>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

@@ -2,6 +2,7 @@
 import { isIP, type LookupFunction } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { checkCount, checkMs, checkOptions } from '../../../runtime/check.js';
+import { SHOWN } from '../../../runtime/shown.js';
 import { clearTimeout, now, setTimeout } from '../../host-time.js';
 import { OriginPool, type PoolRules, type Route } from './pool.js';
 
@@ -115,6 +116,11 @@ export class Agent implements PoolRules, Disposable, AsyncDisposable {
   toString(): string {
     const { sockets, free, waiting } = this.statistics();
     return `<Agent ${sockets} sockets, ${free} free${waiting === 0 ? '' : `, ${waiting} waiting`}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 
   /** The connections to the origin of `url`, or to `socketPath`. @internal */

@@ -2,6 +2,7 @@
 import type { Buffer } from 'node:buffer';
 import { done, type Operation } from '../../../runtime/operation.js';
 import { Results } from '../../../runtime/results.js';
+import { SHOWN } from '../../../runtime/shown.js';
 import type { Started, Waiter } from '../../../runtime/waiter.js';
 import { IoOperation } from '../../io-wait.js';
 import { type PieceDecoder, TextLines } from '../../text-lines.js';
@@ -179,6 +180,11 @@ export class HttpResponse implements Disposable, AsyncDisposable {
 
   toString(): string {
     return `<HttpResponse ${this.status} of ${this.request}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 
   #all<T>(name: string, give: (pieces: Buffer[]) => T): Operation<T> {

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { Call } from '../../../runtime/call.js';
 import type { Operation } from '../../../runtime/operation.js';
 import type { Results } from '../../../runtime/results.js';
+import { SHOWN } from '../../../runtime/shown.js';
 import type { Green } from '../../../runtime/types.js';
 import type { ReadLineOptions } from '../../net/byte-reader.js';
 import type { Answer } from './answer.js';
@@ -113,6 +114,11 @@ export class ServerRequest {
 
   toString(): string {
     return `<ServerRequest ${this.#answer.label}>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 

@@ -16,6 +16,7 @@ import { GreenletError } from '../../../runtime/errors.js';
 import { joinall } from '../../../runtime/joinall.js';
 import type { Operation } from '../../../runtime/operation.js';
 import type { Greenlet } from '../../../runtime/scheduled-greenlet.js';
+import { SHOWN } from '../../../runtime/shown.js';
 import { idle } from '../../../runtime/sleep.js';
 import { spawn } from '../../../runtime/spawn.js';
 import { withTimeout } from '../../../runtime/timeout.js';
@@ -224,6 +225,11 @@ export class HttpServer {
 
   toString(): string {
     return `<HttpServer ${this.started ? 'on' : 'off'}, ${this.requests} requests>`;
+  }
+
+  /** @internal */
+  [SHOWN](): string {
+    return this.toString();
   }
 }
 
