@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/types/**'],
     restoreMocks: true,
+    // Most of the time goes to child processes that the tests wait for.
+    maxWorkers: '100%',
     // For tests that hang: how fast the machine is decides nothing.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -26,8 +26,9 @@ const ITERATED = ['watch', 'glob'];
 
 /**
  * The functions of `node:fs/promises` (`fs.promises`) in a greenlet: `yield*` of their promises; interrupted, `readFile`, `writeFile` and
- * `appendFile` are aborted; the others, once given to the operating system, run to their end, and what they opened is closed. Functions
- * with a callback are as they were: `yield* callback((cb) => fs.stat(path, cb))`. Twice is harmless.
+ * `appendFile` are aborted; the others, once given to the operating system, run to their end, and what they opened is closed. The promises
+ * of the handles and folders that they open are for `patchPromise`. Functions with a callback are as they were:
+ * `yield* callback((cb) => fs.stat(path, cb))`. Twice is harmless.
  */
 export function patchFs(): void {
   apply('fs', () => {
