@@ -1,13 +1,16 @@
 /**
  * Preloaded (`node --import`): the process gets a time of its own, so that how fast the machine is does not matter.
  *
- * `setTimeout`, `setInterval`, their clearing, `performance.now` and `Date.now` follow a virtual time, which jumps to the next timer
- * when the event loop has gone round a few times and nothing else is left to do. While real things hold the process (sockets,
- * children, timers of `node:timers`), time goes on as it really does; for work on files, which ends by itself, it stands still. `setImmediate`, promises and IO are the host's own; timers that
- * are pending hold the process as the host's would, and no longer.
+ * `setTimeout`, `setInterval`, their clearing, `setTimeout` of `node:timers/promises`, `performance.now` and `Date.now` follow a virtual
+ * time, which jumps to the next timer when the event loop has gone round a few times and nothing else is left to do. While real things
+ * hold the process (sockets, children, timers of `node:timers` itself), time goes on as it really does; for work on files, which ends by
+ * itself, it stands still. `setImmediate`, promises and IO are the host's own; timers that are pending hold the process as the host's
+ * would, and no longer.
  */
 import { AsyncResource } from 'node:async_hooks';
+import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
+import promises from 'node:timers/promises';
 
 /** How many passes of the loop in a row must bring nothing new. */
 const PASSES = 3;
@@ -187,6 +190,30 @@ function now() {
   return time;
 }
 
+function later(delay, value, { signal, ref = true } = {}) {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clear(timer);
+      const error = new Error('The operation was aborted', { cause: signal.reason });
+      reject(Object.assign(error, { name: 'AbortError', code: 'ABORT_ERR' }));
+    };
+    const timer = new Timer(
+      () => {
+        signal?.removeEventListener('abort', stop);
+        resolve(value);
+      },
+      delay,
+      [],
+      false,
+    );
+    if (!ref) timer.unref();
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+promises.setTimeout = later;
+syncBuiltinESMExports();
 globalThis.setTimeout = (callback, delay, ...args) => new Timer(callback, delay, args, false);
 globalThis.setInterval = (callback, delay, ...args) => new Timer(callback, delay, args, true);
 globalThis.clearTimeout = clear;
