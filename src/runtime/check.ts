@@ -31,8 +31,7 @@ export function checkTimeout(timeout: number | undefined): number {
   return timeout;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any function will do
-export function checkFn(fn: unknown, name = 'fn', hint = ''): asserts fn is (...args: any[]) => unknown {
+export function checkFn(fn: unknown, name = 'fn', hint = ''): asserts fn is (...args: never[]) => unknown {
   if (typeof fn !== 'function') throw mismatch(name, 'a function', fn, hint);
 }
 

@@ -43,20 +43,16 @@ export function loopExitMessage(): string {
 
 /** What goes on with the daemons that are ready, while it does not hold the process. */
 let unheld: Exclude<HostTimer, number> | null = null;
-/** It has come. */
-let arrived = (): void => {};
 
 /** Daemons that are always ready go on as long as anything else holds the process; they do not. */
 hooks.handedBack = (next) => {
   if (typeof next !== 'object' || !isOnlyDaemons()) return;
-  arrived();
-  arrived = letGo(next);
   unheld = next;
+  letGo(next, () => unheld === next);
   hooks.turnEnded.add(forget);
 };
 
 function forget(): void {
-  arrived();
   unheld = null;
   hooks.turnEnded.delete(forget);
 }

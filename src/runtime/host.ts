@@ -85,20 +85,16 @@ export function macrotask(callback: () => void): HostTimer | undefined {
 
 /**
  * The macrotask `next` comes as long as anything else holds the process, and does not hold it. The host would not come by for it
- * alone while it waits for something; for a timer it does, of which there is one until what is given is called.
+ * alone while it waits for something; for a timer it does, of which there is one as long as `waits` says so.
  */
-export function letGo(next: Exclude<HostTimer, number>): () => void {
-  let waits = true;
+export function letGo(next: Exclude<HostTimer, number>, waits: () => boolean): void {
   const visit = (): void => {
-    if (!waits) return;
+    if (!waits()) return;
     const timer = host.setTimeout(visit, 0);
     if (typeof timer === 'object') timer.unref?.();
   };
   next.unref?.();
   visit();
-  return () => {
-    waits = false;
-  };
 }
 
 /** Calls back when the present job is over, ahead of everything else. */

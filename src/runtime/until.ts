@@ -98,11 +98,10 @@ class Until<T> extends Outside<T> {
       }
     }
     if (signal !== undefined) {
-      const end = () => {
+      run.unlisten = onAbort(signal, () => {
         run.controller?.abort(signal.reason);
         settle(signal.reason, true);
-      };
-      run.unlisten = onAbort(signal, end);
+      });
     }
     // Also when the signal has ended the wait: what the promise gives later is taken care of.
     promise.then(

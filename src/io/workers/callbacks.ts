@@ -24,7 +24,7 @@ export function spawned(fn: unknown, name: string): Callback {
 export function called(fn: unknown, name: string): Callback {
   checkFn(fn, name);
   return inContext((value) => {
-    const result = inHub(() => fn(value));
+    const result = inHub(() => fn(value as never));
     if (isGenerator(result) || result instanceof Operation) spawn(() => result);
     else if (isPromiseLike(result)) result.then(undefined, (error: unknown) => report(error, null));
   });
