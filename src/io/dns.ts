@@ -6,19 +6,14 @@ import dns from 'node:dns/promises';
 import { checkOptions } from '../runtime/check.js';
 import type { Operation } from '../runtime/operation.js';
 import { until } from '../runtime/until.js';
-import type { Overloads } from './overloads.js';
+import type { Both, Overloads } from './overloads.js';
 
 type Asks = typeof dns;
 
 /** A function that gives promises as one that gives operations. */
-type Green<F> = Both<Overloads<F>>;
+type Green<F> = Both<GreenEach<Overloads<F>>>;
 
-/** One function with the overloads of all. */
-type Both<L> = L extends [infer F, ...infer Rest]
-  ? Rest extends []
-    ? GreenOne<F>
-    : GreenOne<F> & Both<Rest>
-  : never;
+type GreenEach<L> = { [I in keyof L]: GreenOne<L[I]> };
 
 type GreenOne<F> = F extends (...args: infer A) => PromiseLike<infer R>
   ? (...args: A) => Operation<R>

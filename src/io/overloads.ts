@@ -3,6 +3,9 @@
 /** Those that are there, in order. There may be up to sixteen. */
 export type Overloads<F> = Distinct<Slots<F>>;
 
+/** One function with the overloads of all. */
+export type Both<L> = L extends [infer F, ...infer Rest] ? (Rest extends [] ? F : F & Both<Rest>) : never;
+
 type Slots<F> = F extends {
   (...args: infer A1): infer R1;
   (...args: infer A2): infer R2;

@@ -2,19 +2,14 @@
 import type { Dir as HostDir } from 'node:fs';
 import type { FileHandle as HostHandle } from 'node:fs/promises';
 import type { Operation } from '../../runtime/operation.js';
-import type { Overloads } from '../overloads.js';
+import type { Both, Overloads } from '../overloads.js';
 import type { Dir } from './dir.js';
 import type { FileHandle } from './file-handle.js';
 
 /** A function of `node:fs/promises` as one that gives operations. */
-export type Green<F> = Both<Overloads<F>>;
+export type Green<F> = Both<GreenEach<Overloads<F>>>;
 
-/** One function with the overloads of all. */
-type Both<L> = L extends [infer F, ...infer Rest]
-  ? Rest extends []
-    ? GreenOne<F>
-    : GreenOne<F> & Both<Rest>
-  : never;
+type GreenEach<L> = { [I in keyof L]: GreenOne<L[I]> };
 
 type GreenOne<F> = F extends (...args: infer A) => infer R
   ? (...args: GreenArguments<A>) => [R] extends [Promise<infer T>] ? Operation<GreenValue<T>> : R

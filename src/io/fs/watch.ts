@@ -7,6 +7,7 @@ import {
   type WatchOptions,
 } from 'node:fs';
 import { checkCount } from '../../runtime/check.js';
+import { onAbort } from '../../runtime/on-abort.js';
 import { done, type Operation } from '../../runtime/operation.js';
 import { Results } from '../../runtime/results.js';
 import { WaitQueue } from '../../runtime/wait-queue.js';
@@ -67,8 +68,7 @@ class Watch extends Results<WatchEvent> {
   readonly #overflow: string;
   readonly #events: WatchEvent[] = [];
   readonly #waiting = new WaitQueue();
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => this.#fail(aborted(this.#signal?.reason));
+  #unlisten = (): void => {};
   #failure: { readonly error: unknown } | null = null;
   #ended = false;
   readonly #next = new NextEvent(this, this.#waiting);
@@ -82,14 +82,14 @@ class Watch extends Results<WatchEvent> {
     this.#path = path;
     this.#maxQueue = maxQueue;
     this.#overflow = overflow;
-    this.#signal = signal;
     this.#watcher = hostWatch(path, rest, (eventType, filename) =>
       this.#happened({ eventType, filename: filename as string }),
     );
     this._hold = rest.persistent === false ? null : new Hold(this.#watcher);
     this.#watcher.on('error', (error) => this.#fail(unplaced(error)));
-    if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal) {
+      this.#unlisten = onAbort(signal, () => this.#fail(aborted(signal.reason)));
+    }
   }
 
   #happened(event: WatchEvent): void {
@@ -142,7 +142,7 @@ class Watch extends Results<WatchEvent> {
 
   #release(): void {
     this.#ended = true;
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten();
     this.#watcher.close();
   }
 

@@ -65,7 +65,8 @@ export class StreamReader extends ByteReader implements Disposable, AsyncDisposa
   }
 
   protected _end(): ReadEnd {
-    if (this.#closing) return { error: placed(SocketClosed, `${this} was closed at this end`) };
+    const error = this._refused();
+    if (error !== null) return { error };
     if (this.#error !== null) return this.#error;
     if (this.#ended || this.raw.readableEnded) return null;
     if (this.raw.errored != null) return { error: this.raw.errored };

@@ -1,10 +1,8 @@
 /** What goes wrong with child processes. */
+import type { Output } from './communicate.js';
 
 /** What the errors have of the child. */
-interface Output {
-  readonly stdout?: string | Buffer | undefined;
-  readonly stderr?: string | Buffer | undefined;
-}
+type Written = Partial<Output<string | Buffer | undefined>>;
 
 /** A child has ended with another exit code than 0. Mirrors `subprocess.CalledProcessError`. */
 export class CalledProcessError extends Error {
@@ -15,7 +13,7 @@ export class CalledProcessError extends Error {
   readonly stdout: string | Buffer | undefined;
   readonly stderr: string | Buffer | undefined;
 
-  constructor(args: readonly string[], returncode: number, output: Output) {
+  constructor(args: readonly string[], returncode: number, output: Written) {
     super(
       `${args.join(' ')} ended with ${returncode < 0 ? `signal ${-returncode}` : `exit code ${returncode}`}`,
     );
@@ -36,7 +34,7 @@ export class TimeoutExpired extends Error {
   readonly stdout: string | Buffer | undefined;
   readonly stderr: string | Buffer | undefined;
 
-  constructor(args: readonly string[], timeout: number, output: Output = {}) {
+  constructor(args: readonly string[], timeout: number, output: Written = {}) {
     super(`${args.join(' ')} did not end within ${timeout} ms`);
     this.args = args;
     this.timeout = timeout;

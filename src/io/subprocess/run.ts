@@ -4,7 +4,7 @@ import { Call } from '../../runtime/call.js';
 import type { Operation } from '../../runtime/operation.js';
 import { Timeout } from '../../runtime/timeout.js';
 import type { Green } from '../../runtime/types.js';
-import { Communication, type Output, type Text } from './communicate.js';
+import type { Output, Text } from './communicate.js';
 import { CalledProcessError, TimeoutExpired } from './errors.js';
 import { checkRun, type RunOptions } from './options.js';
 import { argsOf, Popen } from './popen.js';
@@ -30,7 +30,7 @@ function* running(args: string | readonly string[], options: RunOptions): Green<
     ...options,
     ...(input === undefined ? {} : { stdin: 'pipe' }),
   });
-  const communication = new Communication(child);
+  const { _communication: communication } = child;
   const limit = new Timeout(timeout);
   let over = false;
   try {
