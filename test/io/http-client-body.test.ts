@@ -3,9 +3,9 @@ import { green, until } from 'greenlets';
 import { BodyTooLarge, BodyUsed, HttpError, http } from 'greenlets/io';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
-import { local, thrownBy } from './http-client-kit.js';
+import { local, passUntil, thrownBy } from './http-client-kit.js';
 import { nothingLeft } from './http-left-over.js';
-import { rawServer } from './http-raw-server.js';
+import { rawServer, writeAll } from './http-raw-server.js';
 import { serve } from './local-server.js';
 
 watchHub();
@@ -144,6 +144,42 @@ describe('the body', () => {
       for (let i = 0; i < 20; i++) yield* until(new Promise((resolve) => setImmediate(resolve)));
       expect((yield* whole.bytes()).equals(numbers)).toBe(true);
     }),
+  );
+
+  it(
+    'does not leave its connection paused when its last bytes were too many to keep',
+    green(function* () {
+      const half = 'x'.repeat(40 * 1024);
+      const server = yield* until(
+        rawServer((socket, _, count) => {
+          const head = 'HTTP/1.1 200 OK\r\ncontent-length: ';
+          if (count > 0) socket.write(`${head}4\r\n\r\nnext`);
+          else void writeAll(socket, [Buffer.from(`${head}${2 * half.length}\r\n\r\n${half}`)]);
+        }),
+      );
+      const first = yield* http.get(server.url);
+      const [socket] = server.open;
+      socket?.write(half);
+      yield* passUntil(() => http.globalAgent.statistics().free === 1);
+      expect(yield* (yield* http.get(server.url)).text()).toBe('next');
+      expect(server.made).toBe(1);
+      expect(yield* first.text()).toBe(half + half);
+    }),
+  );
+
+  it.each(['gzip', 'deflate'] as const)('ends where what was coded ends: %s with zeros behind it', (coding) =>
+    green(function* () {
+      const server = yield* local((_, response) => {
+        response.setHeader('content-encoding', coding);
+        response.write(pack[coding](page));
+        response.end(Buffer.alloc(500_000));
+      });
+      const response = yield* http.get(server.url, { timeout: 60_000 });
+      expect(yield* response.text()).toBe(page);
+      const again = yield* http.get(server.url, { timeout: 60_000 });
+      expect(Buffer.concat(yield* again.chunks().toArray()).toString()).toBe(page);
+      yield* passUntil(() => http.globalAgent.statistics().sockets === http.globalAgent.statistics().free);
+    })(),
   );
 
   it(

@@ -64,6 +64,8 @@ export class Connection implements ResponseEvents {
   #open = false;
   #gone = false;
   #complete = false;
+  /** The other end has to wait. */
+  #paused = false;
   #head: ResponseHead | null = null;
   #customer: Customer | null = null;
   readonly #keeper: Keeper;
@@ -141,10 +143,12 @@ export class Connection implements ResponseEvents {
 
   /** The other end has to wait. */
   pause(): void {
+    this.#paused = true;
     this.raw.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.raw.resume();
   }
 
@@ -164,7 +168,7 @@ export class Connection implements ResponseEvents {
     forget(this.raw);
     this.raw.unref();
     this.raw.setTimeout(DRAIN_TIME);
-    this.raw.resume();
+    this.resume();
   }
 
   /** Closes it at once; nobody is told but its keeper. */
@@ -236,6 +240,8 @@ export class Connection implements ResponseEvents {
       this.destroy();
       return;
     }
+    // What came last may have been what made it wait.
+    if (this.#paused) this.resume();
     this.served++;
     this.#keeper.released(this);
   }

@@ -102,7 +102,7 @@ export class IncomingBody implements Owned, InflateEvents {
     if (this.#inflater !== null) this.#inflater.write(piece);
     else this.#push(piece);
     if (this.#reading !== null) this.#serve();
-    this.#throttle();
+    this.#balance();
   }
 
   /** All has come. */
@@ -163,7 +163,7 @@ export class IncomingBody implements Owned, InflateEvents {
   /** The reader does not wait any more. */
   stopReading(): void {
     this.#reader = this.#reading = null;
-    this.#throttle();
+    this.#balance();
   }
 
   /** Lets it go: its connection is freed, and reading raises `BodyClosed`. Does nothing when it has been read. */
@@ -197,15 +197,24 @@ export class IncomingBody implements Owned, InflateEvents {
     this.#push(bytes);
     if (this.#reading !== null) this.#serve();
     if (this.#kept >= HIGH_WATER && this.#reading?.whole !== true) this.#inflater?.pause();
+    this.#balance();
   }
 
   onRoom(): void {
-    if (this.#kept < HIGH_WATER || this.#reading?.whole === true) this.#unpause();
+    this.#balance();
   }
 
   onEnd(): void {
     if (this.#state !== OPEN) return;
+    const open = this.isOpen;
     this.#state = ENDED;
+    if (open) {
+      // What comes behind the end of what was coded belongs to nothing.
+      this.#arrived = true;
+      this.#upstream.bodyOver();
+      this.detach();
+      this.#upstream.dropBody(false);
+    }
     this.#serve();
   }
 
@@ -290,23 +299,23 @@ export class IncomingBody implements Owned, InflateEvents {
     }
   }
 
-  #throttle(): void {
-    if (this.#paused || !this.isOpen) return;
-    const waiting = (this.#reading?.whole === true ? 0 : this.#kept) + (this.#inflater?.backlog ?? 0);
-    if (waiting < HIGH_WATER) return;
-    this.#paused = true;
-    this.#upstream.pauseBody();
-  }
-
   #resume(): void {
     this.#inflater?.resume();
-    if ((this.#inflater?.backlog ?? 0) < HIGH_WATER) this.#unpause();
+    this.#balance();
   }
 
-  #unpause(): void {
-    if (!this.#paused || !this.isOpen) return;
-    this.#paused = false;
-    this.#upstream.resumeBody();
+  /**
+   * The other end waits while `HIGH_WATER` bytes or more do, here and on their way through the inflater. Asked whenever one of the
+   * two has changed, so that it goes on whoever made the room.
+   */
+  #balance(): void {
+    if (!this.isOpen) return;
+    const waiting = (this.#reading?.whole === true ? 0 : this.#kept) + (this.#inflater?.backlog ?? 0);
+    const full = waiting >= HIGH_WATER;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) this.#upstream.pauseBody();
+    else this.#upstream.resumeBody();
   }
 
   #finish(state: number, error: unknown): void {

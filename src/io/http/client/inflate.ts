@@ -58,7 +58,7 @@ export function inflateAtOnce(bytes: Buffer, codings: readonly Coding[]): Buffer
 /** Who gets what comes out. */
 export interface InflateEvents {
   onInflated(bytes: Buffer): void;
-  /** It takes more. */
+  /** Something that was written has gone through: less is on its way. */
   onRoom(): void;
   onEnd(): void;
   onError(error: unknown): void;
@@ -68,6 +68,7 @@ export interface InflateEvents {
 class Stage {
   readonly #coding: Coding;
   readonly #events: InflateEvents;
+  readonly #written = (): void => this.#events.onRoom();
   #stream: Transform | null = null;
   #paused = false;
 
@@ -83,7 +84,9 @@ class Stage {
   write(bytes: Buffer): void {
     if (bytes.length === 0) return;
     this.#stream ??= this.#begin(bytes[0] as number);
-    this.#stream.write(bytes);
+    // The stream's own `drain` comes only if `write` said that there is no room, which counts neither what is read nor what is less
+    // than its mark.
+    this.#stream.write(bytes, this.#written);
   }
 
   end(): void {
@@ -111,7 +114,6 @@ class Stage {
   #begin(first: number): Transform {
     const stream = decoder(this.#coding, first);
     stream.on('data', (bytes: Buffer) => this.#events.onInflated(bytes));
-    stream.on('drain', () => this.#events.onRoom());
     stream.on('end', () => this.#events.onEnd());
     stream.on('error', (error) => this.#events.onError(error));
     if (this.#paused) stream.pause();
