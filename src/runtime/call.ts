@@ -7,7 +7,7 @@ import { isGenerator, toGenerator } from './body.js';
 import type { Fn, Returned } from './body-types.js';
 import { checkFn, isPromiseLike } from './check.js';
 import { engine, wake } from './engine.js';
-import { Fiber } from './fiber.js';
+import { type AnyGenerator, Fiber } from './fiber.js';
 import type { Link } from './links.js';
 import { done, Operation, park, SUSPENDED, throwPending } from './operation.js';
 import { lateCalls, until } from './until.js';
@@ -78,11 +78,7 @@ export class Call<T> extends Operation<T> {
     if (result instanceof Fiber) return done(waiter, result);
     if (!isGenerator(result) && isPromiseLike(result)) return startFor(waiter, until(result));
     const generator = toGenerator(result, fn);
-    if (generator === null) return done(waiter, result);
-    waiter._push(generator);
-    waiter._mode = ENTER;
-    engine.successor = waiter;
-    return SUSPENDED;
+    return generator === null ? done(waiter, result) : onTop(waiter, generator);
   }
 
   override get _isFrame(): boolean {
@@ -106,6 +102,14 @@ export class Call<T> extends Operation<T> {
   override _undo(waiter: Waiter): void {
     (waiter._slot as ChildRun).cancel();
   }
+}
+
+/** Has `generator`, which has not begun, run as the frame on top of those of `fiber`, which runs. */
+export function onTop(fiber: Fiber, generator: AnyGenerator): Started {
+  fiber._push(generator);
+  fiber._mode = ENTER;
+  engine.successor = fiber;
+  return SUSPENDED;
 }
 
 /** Runs what the function gave in its place. It is a suspension, where a call is none. */

@@ -16,11 +16,11 @@ import { Visit } from '../runtime/visitor.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import type { Blockers, Started, Waiter } from '../runtime/waiter.js';
 import type { AcquireOptions, Hold, LockLike } from './lockable.js';
-import { held } from './lockable.js';
 import { OwnedLock } from './owned-lock.js';
 import { RLock } from './rlock.js';
 import { nameOf, SyncObject, type SyncOptions, waitingText } from './sync-object.js';
 import { UntilReady, WaitOperation } from './wait-operation.js';
+import { With } from './with.js';
 
 export interface ConditionStatistics {
   /** The name of who holds the lock. */
@@ -65,7 +65,7 @@ export class Condition extends SyncObject implements LockLike {
 
   with<R>(fn: Fn<[], R>): Operation<Returned<R>> {
     checkFn(fn);
-    return new Call(held, [this, fn as unknown as AnyFn], 'Condition.with');
+    return new With(this._lock, fn as unknown as AnyFn, 'Condition.with');
   }
 
   /**

@@ -3,17 +3,17 @@
  * waited longest, in the same step, so that nobody who comes later can take it.
  */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { type AnyFn, Call } from '../runtime/call.js';
+import type { AnyFn } from '../runtime/call.js';
 import { checkFn, timeoutOf } from '../runtime/check.js';
 import { engine as shared, wake } from '../runtime/engine.js';
 import { describe, done, irregular, type Operation, resumed } from '../runtime/operation.js';
 import { timedOut } from '../runtime/timeout.js';
-import type { Green } from '../runtime/types.js';
 import { WaitQueue } from '../runtime/wait-queue.js';
 import { type Blockers, RUNNING, type Started, type Waiter } from '../runtime/waiter.js';
 import { checkDeadlock } from './deadlock.js';
 import { SyncObject, type SyncOptions } from './sync-object.js';
 import { UntilReady, WaitOperation } from './wait-operation.js';
+import { With } from './with.js';
 
 const engine = shared;
 
@@ -108,7 +108,7 @@ export abstract class Lockable extends SyncObject implements LockLike {
   /** Takes it, runs `fn` in the current greenlet, and lets go, whatever happens. Gives `fn`'s value. */
   with<R>(fn: Fn<[], R>): Operation<Returned<R>> {
     checkFn(fn);
-    return new Call(held, [this, fn as unknown as AnyFn], `${this.constructor.name}.with`);
+    return new With(this, fn as unknown as AnyFn, `${this.constructor.name}.with`);
   }
 
   /** It can be taken now. */
@@ -119,15 +119,6 @@ export abstract class Lockable extends SyncObject implements LockLike {
   /** @internal */
   _whenReady(): Operation<this> {
     return new UntilReady<this>(this, this._queue);
-  }
-}
-
-export function* held(lock: LockLike, fn: AnyFn): Green<unknown> {
-  yield* lock.acquire();
-  try {
-    return yield* new Call(fn, []);
-  } finally {
-    lock.release();
   }
 }
 

@@ -1,5 +1,6 @@
 /** What everything lock-like promises: called by the test of each. */
 import {
+  call,
   type Green,
   type Greenlet,
   GreenletError,
@@ -311,6 +312,87 @@ export function lockContract(kind: Kind): void {
         yield* g.kill();
         expect(lock.statistics()).toEqual(fresh);
         expect(() => lock.with(5 as never)).toThrow('fn must be a function, got 5 (number)');
+      }),
+    );
+
+    for (const fought of [false, true]) {
+      it(
+        `with(fn) runs whatever fn is or gives while it holds it, ${fought ? 'having waited for it' : 'free'}`,
+        virtual(function* () {
+          const { lock, fill, drain } = make();
+          const fresh = lock.statistics();
+          const error = new Error('inside');
+          const list = [1];
+          const used = (function* () {})();
+          yield* call(() => used);
+          const held: object[] = [];
+          const outcomes: unknown[] = [];
+          const bodies: (() => unknown)[] = [
+            () => list,
+            () => getcurrent(),
+            () => sleep(1).then(() => 'promise'),
+            () => sleep(1),
+            function* () {
+              yield* sleep(1);
+              return 'generator';
+            },
+            () => {
+              throw error;
+            },
+            function* () {
+              yield* sleep(0);
+              throw error;
+            },
+            () => used,
+          ];
+          for (const body of bodies) {
+            if (fought) yield* fill();
+            const g = spawn(function* () {
+              try {
+                return yield* lock.with((): unknown => {
+                  held.push(lock.statistics());
+                  return body();
+                });
+              } catch (reason) {
+                rethrowExit(reason);
+                return reason;
+              }
+            });
+            if (fought) {
+              yield* waitAllBlocked();
+              drain();
+            }
+            outcomes.push(yield* g.get());
+            expect(lock.statistics()).toEqual(fresh);
+          }
+          expect(held).toHaveLength(bodies.length);
+          for (const state of held) expect(state).not.toEqual(fresh);
+          expect(outcomes.map(String)).toEqual([
+            '1',
+            expect.stringContaining('<Greenlet'),
+            'promise',
+            'undefined',
+            'generator',
+            String(error),
+            String(error),
+            expect.stringContaining('this generator object was used already'),
+          ]);
+        }),
+      );
+    }
+
+    it(
+      'with(fn) does not take it when an error waits, and fn does not run',
+      virtual(function* () {
+        const { lock } = make();
+        const fresh = lock.statistics();
+        const seen: unknown[] = [];
+        const g: Greenlet<void> = spawn(function* () {
+          g.kill({ block: false });
+          yield* lock.with(() => seen.push('ran'));
+        });
+        yield* g.join();
+        expect([seen, g.killed, lock.statistics()]).toEqual([[], true, fresh]);
       }),
     );
 
