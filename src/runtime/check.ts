@@ -1,4 +1,5 @@
 /** Checks of arguments, made at the call: the message names the argument, the value and the mend. */
+import type { AbortSignalLike } from './types.js';
 
 /** A value as it may stand in a message. */
 export function showValue(value: unknown): string {
@@ -103,8 +104,10 @@ export function checkType(value: unknown, name: string, type: 'string' | 'boolea
 }
 
 /** An `AbortSignal`. */
-export function checkSignal(signal: unknown, hint?: string): void {
-  if (!isRecord(signal) || !('aborted' in signal)) throw mismatch('signal', 'an AbortSignal', signal, hint);
+export function checkSignal(signal: unknown, hint?: string): asserts signal is AbortSignalLike {
+  // A request of the host's has a property `aborted`, too.
+  if (!isRecord(signal) || !('aborted' in signal && 'addEventListener' in signal))
+    throw mismatch('signal', 'an AbortSignal', signal, hint);
 }
 
 /** A finite number from `least` to `most`. */

@@ -18,15 +18,16 @@ interface Killable {
 
 /** Kills `greenlet` when `source` says so; disposing the result takes that back, and so does its end. */
 export function killOn(greenlet: Killable, source: Signal | Emitter, event: string | undefined): Disposable {
-  if (typeof event !== 'string' || typeof (source as Emitter | null)?.on !== 'function')
-    checkSignal(source, '; for an emitter pass the event, too');
   const onEvent = () => greenlet._kill(undefined);
   let off: () => void;
-  if ('aborted' in source) off = onAbort(source, onEvent);
-  else {
-    const name = event as string;
-    source.on(name, onEvent);
-    off = () => source.off(name, onEvent);
+  // A request of the host's is an emitter that has a property `aborted`, too.
+  if (typeof event === 'string' && typeof (source as Emitter | null)?.on === 'function') {
+    const emitter = source as Emitter;
+    emitter.on(event, onEvent);
+    off = () => emitter.off(event, onEvent);
+  } else {
+    checkSignal(source, '; for an emitter pass the event, too');
+    off = onAbort(source, onEvent);
   }
   // Of one that is dead, this ends it at once.
   const link: Link = { _waiter: null, _died: off };

@@ -514,6 +514,21 @@ describe('killOn', () => {
       expect(() => a.killOn(emitter, undefined as never)).toThrow(TypeError);
     }),
   );
+
+  it(
+    'takes an emitter that has a property `aborted`, as a request of the host has',
+    virtual(function* () {
+      const request = Object.assign(new EventEmitter(), { aborted: false });
+      const g = spawn(sleep, 100);
+      expect(() => g.killOn(request as never)).toThrow(
+        'signal must be an AbortSignal, got an instance of EventEmitter; for an',
+      );
+      g.killOn(request, 'close');
+      request.emit('close');
+      yield* g.join();
+      expect(g.killed).toBe(true);
+    }),
+  );
 });
 
 describe('disposal', () => {
