@@ -38,6 +38,14 @@ function* sharingPlain() {
   return sum;
 }
 
+function* sharingArrows() {
+  const list = [];
+  for (let i = 0; i < MANY; i++) list.push(spawn(() => life(i)));
+  let sum = 0;
+  for (const each of yield* joinall(list)) sum += each.value;
+  return sum;
+}
+
 function* sharingCalls() {
   let sum = 0;
   for (let i = 0; i < MANY; i++) sum += yield* call(life, i);
@@ -51,6 +59,12 @@ function* closingCalls() {
       return i + 1;
     });
   }
+  return sum;
+}
+
+function* arrowCalls() {
+  let sum = 0;
+  for (let i = 0; i < MANY; i++) sum += yield* call(() => life(i));
   return sum;
 }
 
@@ -76,9 +90,11 @@ const green = (fn) => () => spawn(fn).get().promise();
 const ROWS = [
   ['spawn', 'shared', 'spawn(fn, x)`, one `fn` for all', green(sharing)],
   ['spawn', 'closure', 'spawn(function* () { … })`, made for each', green(closing)],
-  ['spawn', 'plain', 'spawn(() => …)`, an arrow function made for each', green(sharingPlain)],
+  ['spawn', 'arrow', 'spawn(() => fn(x))`, an arrow function made for each', green(sharingArrows)],
+  ['spawn', 'plain', 'spawn(() => x)`, the same that gives a value', green(sharingPlain)],
   ['call', 'shared', 'yield* call(fn, x)`, one `fn` for all', green(sharingCalls)],
   ['call', 'closure', 'yield* call(function* () { … })`, made for each', green(closingCalls)],
+  ['call', 'arrow', 'yield* call(() => fn(x))`, an arrow function made for each', green(arrowCalls)],
   ['no library', 'shared', 'fn(x).next()`, one `fn` for all', bareSharing],
   ['no library', 'closure', '(function* () { … })().next()`, made for each', bareClosing],
 ];
