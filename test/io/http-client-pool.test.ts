@@ -223,6 +223,38 @@ describe('an agent', () => {
     }),
   );
 
+  it.each(['GET /', 'HEAD /', 'GET /none'])(
+    'goes on with the connection that a redirect without a body came by: %s',
+    (what) =>
+      green(function* () {
+        const [method, path] = what.split(' ') as [string, string];
+        const server = yield* raw((socket, head) => {
+          if (head.startsWith(`${what} `)) {
+            const length = method === 'HEAD' ? 5000 : 0;
+            socket.write(`HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: ${length}\r\n\r\n`);
+          } else answer(socket, method === 'HEAD' ? '' : 'there');
+        });
+        const response = yield* http.request(server.url + path, { method });
+        expect(yield* response.text()).toBe(method === 'HEAD' ? '' : 'there');
+        expect(server.made).toBe(1);
+      })(),
+  );
+
+  it(
+    'does not use a connection again whose server has answered ahead of a body that it does not take',
+    green(function* () {
+      const server = yield* raw((socket, head) => {
+        answer(socket, head.slice(0, 4));
+        if (head.startsWith('POST')) socket.pause();
+      });
+      const init = { method: 'POST', body: Buffer.alloc(30_000_000) };
+      expect(yield* text(server.url, init)).toBe('POST');
+      expect(http.globalAgent.statistics().sockets).toBe(0);
+      expect(yield* text(server.url)).toBe('GET ');
+      yield* until(server.close());
+    }),
+  );
+
   it(
     'keeps at most maxFreeSockets, and finds addresses by lookup',
     green(function* () {

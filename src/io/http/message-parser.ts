@@ -50,7 +50,7 @@ export abstract class MessageParser<S extends HeadScanner> {
 
   /** There is no body: the message is complete. */
   protected noBody(): void {
-    this.#complete(HEAD);
+    if (this.#state !== IDLE) this.#complete(this.#state);
   }
 
   protected bodyOf(length: number): void {

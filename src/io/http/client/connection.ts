@@ -236,7 +236,10 @@ export class Connection implements ResponseEvents {
     this.#complete = false;
     if (this.#gone) return;
     this.#customer = null;
-    if (!clean || this.sending || this.closes || this.#head?.keepAlive !== true || !this.raw.writable) {
+    const { writable, writableLength } = this.raw;
+    // An answer may be there ahead of the request: then the next one would wait behind the rest of that.
+    const sent = !this.sending && writable && writableLength === 0;
+    if (!clean || !sent || this.closes || this.#head?.keepAlive !== true) {
       this.destroy();
       return;
     }

@@ -49,6 +49,8 @@ export class ResponseParser extends MessageParser<ResponseScanner> {
   #response(head: ResponseHead): void {
     const { status } = head;
     if (this.#bodyless || status === 204 || status === 304 || head.length === 0) {
+      // Nothing is left, for whoever hears of the head and wants no more of it.
+      this.bodyOf(0);
       this.#events.onHead(head);
       this.noBody();
       return;
