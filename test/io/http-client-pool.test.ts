@@ -356,6 +356,23 @@ describe('a body that is not read', () => {
   );
 
   it(
+    'and is closed is not drained for longer because its rest comes in crumbs',
+    green(function* () {
+      const server = yield* raw((socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+        const timer = setInterval(() => socket.write('1\r\na\r\n'), 100);
+        socket.on('close', () => clearInterval(timer));
+      });
+      const events = (yield* http.get(server.url)).chunks();
+      yield* events.more();
+      events.close();
+      const since = performance.now();
+      yield* passUntil(() => server.open.size === 0 || performance.now() - since > 5000);
+      expect(server.open.size).toBe(0);
+    }),
+  );
+
+  it(
     'is let go by using, and by closing its pieces',
     green(function* () {
       const server = yield* raw((socket) => {

@@ -41,7 +41,7 @@ export interface Keeper {
 }
 
 const READ_SIZE = 64 * 1024;
-/** ms that the rest of a body that nobody reads may pause. */
+/** ms that the rest of a body that nobody reads may take. */
 const DRAIN_TIME = 1000;
 let shared: Buffer | null = null;
 
@@ -66,6 +66,8 @@ export class Connection implements ResponseEvents {
   #complete = false;
   /** The other end has to wait. */
   #paused = false;
+  /** Ends it when the rest of a response that nobody wants takes too long. */
+  #draining: NodeJS.Timeout | undefined;
   #head: ResponseHead | null = null;
   #customer: Customer | null = null;
   readonly #keeper: Keeper;
@@ -93,8 +95,7 @@ export class Connection implements ResponseEvents {
     raw.on('error', (error) => this.#lost(error));
     raw.on('end', () => this.#ended());
     raw.on('close', () => this.#lost(null));
-    raw.on('timeout', () => this.destroy());
-    raw.on('drain', () => this.#drained());
+    raw.on('drain', () => this.#hasRoom());
   }
 
   get isOpen(): boolean {
@@ -167,14 +168,22 @@ export class Connection implements ResponseEvents {
     this.#customer = new Drain(this, most);
     forget(this.raw);
     this.raw.unref();
-    this.raw.setTimeout(DRAIN_TIME);
+    this.#draining = setTimeout(() => this.destroy(), DRAIN_TIME);
+    this.#draining.unref();
     this.resume();
+  }
+
+  /** The rest that nobody wanted has come, or is not waited for any more. */
+  drained(): void {
+    clearTimeout(this.#draining);
+    this.#draining = undefined;
   }
 
   /** Closes it at once; nobody is told but its keeper. */
   destroy(): void {
     this.#customer = null;
     this.#parser.stop();
+    this.drained();
     forget(this.raw);
     this.raw.destroy();
     if (this.#gone) return;
@@ -264,7 +273,7 @@ export class Connection implements ResponseEvents {
     customer?.onLost(this, error);
   }
 
-  #drained(): void {
+  #hasRoom(): void {
     const waiter = this.drainWaiter;
     this.drainWaiter = null;
     if (waiter !== null) endWait(waiter, undefined);
@@ -295,6 +304,6 @@ class Drain implements Customer {
   }
 
   onComplete(): void {
-    this.#connection.raw.setTimeout(0);
+    this.#connection.drained();
   }
 }
