@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import zlib from 'node:zlib';
 import { green, until } from 'greenlets';
-import { BodyTooLarge, BodyUsed, HttpError, http } from 'greenlets/io';
+import { BodyIncomplete, BodyTooLarge, BodyUsed, HttpError, http } from 'greenlets/io';
 import { afterEach, describe, expect, it } from 'vitest';
 import { watchHub } from '../support/hub-watch.js';
 import { local, passUntil, thrownBy } from './http-client-kit.js';
@@ -212,6 +213,46 @@ describe('the body', () => {
         expect((yield* thrownBy(() => (read === 'text' ? half.text() : half.chunks().toArray()))).code).toBe(
           'Z_BUF_ERROR',
         );
+      }
+    }),
+  );
+
+  it(
+    'is not given as it was sent when it is cut while it is compressed',
+    green(function* () {
+      const packed = zlib.gzipSync(randomBytes(1000));
+      const server = yield* until(
+        rawServer((socket) => {
+          const head = `HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ${packed.length}\r\n\r\n`;
+          socket.end(Buffer.concat([Buffer.from(head), packed.subarray(0, 500)]));
+        }),
+      );
+      for (const pieces of ['chunks', 'lines'] as const) {
+        const response = yield* http.get(server.url);
+        yield* passUntil(() => http.globalAgent.statistics().sockets === 0);
+        const read = response[pieces]();
+        expect(yield* thrownBy(() => read.more())).toBeInstanceOf(BodyIncomplete);
+      }
+    }),
+  );
+
+  it(
+    'is limited by what comes out of it, however it was compressed',
+    green(function* () {
+      const random = randomBytes(1000);
+      const server = yield* local((_, response) => {
+        response.setHeader('content-encoding', 'gzip').end(zlib.gzipSync(random));
+      });
+      for (const reads of ['at once', 'later'] as const) {
+        const response = yield* http.get(server.url, { maxBodySize: 1000 });
+        if (reads === 'later') yield* passUntil(() => http.globalAgent.statistics().free === 1);
+        expect(yield* response.bytes()).toEqual(random);
+        for (const read of ['bytes', 'chunks'] as const) {
+          const tight = yield* http.get(server.url, { maxBodySize: 999 });
+          if (reads === 'later') yield* passUntil(() => http.globalAgent.statistics().free === 1);
+          const error = yield* thrownBy(() => (read === 'bytes' ? tight.bytes() : tight.chunks().toArray()));
+          expect(error).toBeInstanceOf(BodyTooLarge);
+        }
       }
     }),
   );

@@ -116,9 +116,11 @@ export class IncomingBody implements Owned, InflateEvents {
     if (this.#reading !== null) this.#serve();
   }
 
-  /** Nothing more will come. What has come can be read first, piece by piece. */
+  /** Nothing more will come. What has come, and is no longer coded, can be read first, piece by piece. */
   fail(error: unknown): void {
     if (this.#state !== OPEN) return;
+    // Cut in the middle, it cannot be undone.
+    if (this.#isPacked) this.#pieces = [];
     this.#finish(FAILED, error);
     this.#serve();
   }
@@ -263,7 +265,8 @@ export class IncomingBody implements Owned, InflateEvents {
     this.#total += piece.length;
     const limit =
       this.#limit === Number.POSITIVE_INFINITY && this.#reading?.whole ? LARGEST_WHOLE : this.#limit;
-    if (this.#total <= limit) return;
+    // What it comes to counts, not what it was packed into.
+    if (this.#total <= limit || (more && this.#isPacked)) return;
     const open = this.isOpen;
     const what = `the body of ${this.#upstream.label} is longer than maxBodySize (${limit} bytes)`;
     this.#pieces = [];
