@@ -170,6 +170,22 @@ describe('connections', () => {
   );
 
   it(
+    'that the server closes when they are used again: the second try has a new one, also when there is a queue',
+    green(function* () {
+      const server = yield* raw((socket, _, count) => {
+        if (count === 0) answer(socket, 'ok');
+        else socket.destroy();
+      });
+      const agent = new http.Agent({ maxSockets: 1 });
+      const all = [1, 2, 3, 4, 5].map(() => spawn(text, server.url, { agent }));
+      yield* joinall(all, { raiseError: true });
+      expect(all.map((each) => each.value)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+      expect(agent.statistics()).toMatchObject({ sockets: 1, free: 1, waiting: 0 });
+      agent.close();
+    }),
+  );
+
+  it(
     'that break after the first byte of an answer: nothing is sent twice',
     green(function* () {
       const server = yield* raw((socket, _, count) => {

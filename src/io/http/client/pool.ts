@@ -38,6 +38,8 @@ export class OriginPool implements Keeper {
   readonly #rules: PoolRules;
   readonly #idle: Connection[] = [];
   readonly #waiting = new Set<Applicant>();
+  /** Those who had their turn, and lost what they got: they come first, and want a new one. */
+  readonly #fresh = new Set<Applicant>();
   #size = 0;
   /** The last TLS session, which makes the next handshake shorter. */
   #session: Buffer | undefined;
@@ -50,7 +52,7 @@ export class OriginPool implements Keeper {
 
   /** Connections, opening ones and used ones included; how many of them are idle; who waits. */
   get counts(): { readonly sockets: number; readonly free: number; readonly waiting: number } {
-    return { sockets: this.#size, free: this.#idle.length, waiting: this.#waiting.size };
+    return { sockets: this.#size, free: this.#idle.length, waiting: this.#waiting.size + this.#fresh.size };
   }
 
   /** `applicant` gets a connection, at once or later; with `fresh` it is a new one. Errors: the host's, of opening one. */
@@ -66,7 +68,7 @@ export class OriginPool implements Keeper {
     // It may have been dropped with its last connection, above.
     this.#rules._isUsed(this);
     if (this.#size >= this.#rules.maxSockets) {
-      this.#waiting.add(applicant);
+      (fresh ? this.#fresh : this.#waiting).add(applicant);
       return;
     }
     try {
@@ -80,11 +82,12 @@ export class OriginPool implements Keeper {
   /** `applicant` does not want one any more. */
   withdraw(applicant: Applicant): void {
     this.#waiting.delete(applicant);
+    this.#fresh.delete(applicant);
     this.#drop();
   }
 
   released(connection: Connection): void {
-    if (connection.generation !== this.#rules._generation) {
+    if (this.#fresh.size > 0 || connection.generation !== this.#rules._generation) {
       connection.destroy();
       return;
     }
@@ -134,8 +137,9 @@ export class OriginPool implements Keeper {
   }
 
   #nextWaiting(): Applicant | null {
-    for (const applicant of this.#waiting) {
-      this.#waiting.delete(applicant);
+    const queue = this.#fresh.size > 0 ? this.#fresh : this.#waiting;
+    for (const applicant of queue) {
+      queue.delete(applicant);
       return applicant;
     }
     return null;
@@ -155,7 +159,7 @@ export class OriginPool implements Keeper {
   }
 
   #drop(): void {
-    if (this.#size === 0 && this.#waiting.size === 0) this.#rules._isEmpty(this);
+    if (this.#size === 0 && this.#waiting.size + this.#fresh.size === 0) this.#rules._isEmpty(this);
   }
 
   #open(applicant: Applicant): void {
