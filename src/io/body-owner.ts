@@ -58,8 +58,13 @@ export function holds(value: unknown, response: object): boolean {
 
 let registry: FinalizationRegistry<Owned> | undefined;
 
-/** `body` is told when `response` has been collected as garbage. It must not hold on to it. */
+/** `body` is told when `response` has been collected as garbage. Neither it nor what it comes from may hold on to that. */
 export function whenCollected(response: object, body: Owned): void {
   registry ??= new FinalizationRegistry((forgotten) => forgotten.forget());
-  registry.register(response, body);
+  registry.register(response, body, body);
+}
+
+/** `body` is over, and need not be told: whoever has read it, which it knows, may hold on to the response. */
+export function neverMind(body: Owned): void {
+  registry?.unregister(body);
 }

@@ -11,7 +11,7 @@ import { engine } from '../runtime/engine.js';
 import { Greenlet } from '../runtime/scheduled-greenlet.js';
 import type { Waker } from '../runtime/suspend.js';
 import { outside } from '../runtime/until.js';
-import { disown, holds, own, whenCollected } from './body-owner.js';
+import { disown, holds, neverMind, own, whenCollected } from './body-owner.js';
 import { BodyClosed, BodyUsed, explain } from './errors.js';
 
 /** A chunk of a body. */
@@ -215,6 +215,7 @@ export class Body {
     this.#state = state;
     this.#error = error;
     this.detach();
+    if (this.#response !== null) neverMind(this);
     this.#released(state === ENDED && this.#stream !== null && !this.#taken);
   }
 }

@@ -79,14 +79,14 @@ export function fetch(input: FetchInput, init?: FetchInit): Operation<GreenRespo
 
 /** One request, from its begin until its body has ended. */
 class Run {
-  readonly #waker: Waker<GreenResponse>;
+  /** Null when it has been woken: through it one can reach what it was woken with. So with the greenlet, if that gives it. */
+  #waker: Waker<GreenResponse> | null;
   readonly #request: string;
   readonly #lease = lend();
-  readonly #fetcher = engine.current;
+  #fetcher: unknown = engine.current;
   /** Where code that is no greenlet stands, as long as it waits: an unformatted stack holds on to everything in its frames. */
   #place: Error | undefined;
   readonly #unlisten: () => void;
-  #waiting = true;
 
   constructor(waker: Waker<GreenResponse>, request: string, signal: Signal | null) {
     this.#waker = waker;
@@ -106,7 +106,8 @@ class Run {
       (error: unknown) => {
         this.#unlisten();
         const places = this.#places();
-        if (this.#stopWaiting()) this.#waker.reject(explain(error, this.#request, places));
+        const waker = this.#stopWaiting();
+        waker?.reject(explain(error, this.#request, places));
       },
     );
   }
@@ -129,21 +130,24 @@ class Run {
       this.#unlisten();
       if (ended) giveBack(this.#lease);
     });
-    if (!this.#stopWaiting()) {
+    const fetcher = this.#fetcher;
+    const waker = this.#stopWaiting();
+    if (waker === null) {
       body.close('by the interruption of its request');
       return;
     }
     const green = new GreenResponse(response, body);
-    body.heldBy(green, this.#fetcher);
-    this.#waker.resolve(green);
+    body.heldBy(green, fetcher);
+    waker.resolve(green);
   }
 
-  #stopWaiting(): boolean {
-    const waiting = this.#waiting;
-    if (waiting) outside.waits--;
-    this.#waiting = false;
+  /** Whoever waited, null when nobody did any more. */
+  #stopWaiting(): Waker<GreenResponse> | null {
+    const waker = this.#waker;
+    if (waker !== null) outside.waits--;
+    this.#waker = this.#fetcher = null;
     this.#place = undefined;
-    return waiting;
+    return waker;
   }
 }
 

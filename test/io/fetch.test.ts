@@ -1,6 +1,4 @@
 import { getEventListeners } from 'node:events';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import {
   all,
   call,
@@ -18,6 +16,7 @@ import {
 import { BodyClosed, BodyUsed, GreenResponse } from 'greenlets/io';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { outside } from '../../src/runtime/until.js';
+import { ASKING, collectUntil } from '../support/garbage.js';
 import { watchHub } from '../support/hub-watch.js';
 import { type LocalServer, serve } from './local-server.js';
 
@@ -531,21 +530,41 @@ describe('a body that is not read', () => {
   it(
     'is let go when the response is garbage, though the greenlet lives on',
     green(function* () {
-      setFlagsFromString('--expose-gc');
-      const gc = runInNewContext('gc') as () => void;
       const server = yield* endless();
       yield* call(fetchAndLeave, server.url);
       let end = '';
       void server.exchanges[0]?.end.then((how) => {
         end = how;
       });
-      for (let tries = 0; end === '' && tries < 200; tries++) {
-        gc();
-        yield* until(nextPass());
-      }
-      expect(end).toBe('aborted');
+      expect(yield* until(collectUntil(() => end === 'aborted'))).toBe(true);
     }),
   );
+
+  it.each(ASKING)('is let go when the response is garbage, which %s asked for', async (_, ask) => {
+    const server = await serve((_, response) => response.write('some'));
+    for (let i = 0; i < 3; i++) await ask(() => fetch(server.url));
+    let aborted = 0;
+    for (const { end } of server.exchanges) {
+      void end.then(() => {
+        aborted++;
+      });
+    }
+    expect(await collectUntil(() => aborted >= 2)).toBe(true);
+  });
+
+  it('does not keep the response that its greenlet reads and gives', async () => {
+    const server = await serve((_, response) => response.end('some'));
+    const read = async () =>
+      new WeakRef(
+        await spawn(function* () {
+          const response = yield* fetch(server.url);
+          yield* response.text();
+          return response;
+        }).get(),
+      );
+    const responses = [await read(), await read(), await read()];
+    expect(await collectUntil(() => responses.filter((each) => each.deref()).length <= 1)).toBe(true);
+  });
 
   it(
     'leaves nothing linked to a greenlet that reads what it fetches',

@@ -3,7 +3,9 @@ import { type Green, green, hub, joinall, sleep, spawn, until } from 'greenlets'
 import { BodyClosed, http } from 'greenlets/io';
 import { virtual } from 'greenlets/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { ASKING, collectUntil } from '../support/garbage.js';
 import { watchHub } from '../support/hub-watch.js';
+import { eventually } from '../support/leftovers.js';
 import { passUntil, thrownBy } from './http-client-kit.js';
 import { nothingLeft } from './http-left-over.js';
 import { type RawHandler, type RawServer, rawServer } from './http-raw-server.js';
@@ -387,6 +389,28 @@ describe('a body that is not read', () => {
       expect(server.open.size).toBe(0);
     }),
   );
+
+  it.each(ASKING)('is let go when the response is garbage, which %s asked for', async (_, ask) => {
+    const server = await rawServer((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\nsome');
+    });
+    for (let i = 0; i < 3; i++) await ask(() => http.get(server.url));
+    expect(server.open.size).toBe(3);
+    expect(await collectUntil(() => server.open.size <= 1)).toBe(true);
+    await server.close();
+    await eventually('the last is gone', () => http.globalAgent.statistics().sockets === 0);
+  });
+
+  it.each(ASKING)('does not keep its response, when it has ended, which %s asked for', async (_, ask) => {
+    const server = await rawServer((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nso'),
+    );
+    const responses: WeakRef<object>[] = [];
+    for (let i = 0; i < 3; i++) responses.push(await ask(() => http.get(server.url)));
+    for (const socket of server.open) socket.write('me');
+    await eventually('the bodies have ended', () => http.globalAgent.statistics().free === 3);
+    expect(await collectUntil(() => responses.filter((each) => each.deref()).length <= 1)).toBe(true);
+  });
 
   it(
     'is let go by using, and by closing its pieces',

@@ -40,7 +40,8 @@ export class Exchange implements Applicant, Upstream, SendEvents {
   readonly label: string;
   readonly isDaemon: boolean;
   readonly #plan: Plan;
-  readonly #waiter: Waiter;
+  /** Null when it has the response, unless times are set, which name it: with its value it would hold on to the response. */
+  #waiter: Waiter | null;
   /** The waiter waits for the response. */
   #waiting = true;
   #hop: Hop;
@@ -53,6 +54,7 @@ export class Exchange implements Applicant, Upstream, SendEvents {
   #retried = false;
   /** A redirect has come, and the pass that it came with is not over. */
   #redirected = false;
+  /** Until it is given: then it may be collected while its body comes. */
   #response: HttpResponse | null = null;
   #body: IncomingBody | null = null;
   #sender: Greenlet<void> | null = null;
@@ -155,7 +157,7 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     this.#sender = null;
     if (this.#body !== null) this.#body.fail(error);
     this.#cut();
-    if (this.#response === null) this.#fail(error);
+    if (this.#body === null) this.#fail(error);
   }
 
   onInformation(head: ResponseHead): void {
@@ -235,7 +237,7 @@ export class Exchange implements Applicant, Upstream, SendEvents {
   }
 
   onTrailers(text: string): void {
-    if (this.#response !== null) this.#response._trailers = text;
+    if (this.#body !== null) this.#body.trailers = text;
   }
 
   onComplete(): void {
@@ -252,10 +254,13 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     }
     const response = this.#response;
     if (response === null || !this.#waiting) return;
-    this.#waiting = false;
+    const waiter = this.#waiter as Waiter;
     const body = this.#body as IncomingBody;
-    if (body.isOpen) body.heldBy(response, this.#waiter._self);
-    endWait(this.#waiter, response);
+    this.#waiting = false;
+    this.#response = null;
+    if (this.#total === null && this.#plan.bodyTimeout === NEVER) this.#waiter = null;
+    if (body.isOpen) body.heldBy(response, waiter._self);
+    endWait(waiter, response);
   }
 
   #follow(): void {
@@ -272,9 +277,9 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     this.#connection = null;
     this.#pool = null;
     this.#stopSender();
-    if (this.#response !== null) {
+    if (this.#body !== null) {
       const what = `${this.label}: the connection was closed before the body had ended`;
-      this.#body?.fail(
+      this.#body.fail(
         error === null ? failed(BodyIncomplete, what) : failure(error, this.label, 'the connection was lost'),
       );
       this.onSettled();
@@ -333,7 +338,7 @@ export class Exchange implements Applicant, Upstream, SendEvents {
 
   #late(ms: number, phase: string): void {
     const what = `http.request of ${this.label}${phase === '' ? '' : ` (${phase})`}`;
-    const error = timedOut(what, ms, this.#waiter);
+    const error = timedOut(what, ms, this.#waiter as Waiter);
     if (this.#waiting) {
       this.#cut();
       this.#fail(error);
@@ -383,7 +388,7 @@ export class Exchange implements Applicant, Upstream, SendEvents {
     this.#over();
     if (!this.#waiting) return;
     this.#waiting = false;
-    endWait(this.#waiter, error, true);
+    endWait(this.#waiter as Waiter, error, true);
   }
 }
 

@@ -10,7 +10,7 @@
 import type { Buffer } from 'node:buffer';
 import { Greenlet } from '../../../runtime/scheduled-greenlet.js';
 import type { Waiter } from '../../../runtime/waiter.js';
-import { disown, holds, type Owned, own, whenCollected } from '../../body-owner.js';
+import { disown, holds, neverMind, type Owned, own, whenCollected } from '../../body-owner.js';
 import { BodyClosed, BodyTooLarge, BodyUsed } from '../../errors.js';
 import { endWait } from '../../io-wait.js';
 import { joined } from './body-text.js';
@@ -55,6 +55,8 @@ export class IncomingBody implements Owned, InflateEvents {
   /** Bytes in `#pieces`, and all that have ever been there. */
   #kept = 0;
   #total = 0;
+  /** The headers behind it, as they came. */
+  trailers = '';
   #state = OPEN;
   /** All has come from the connection; if it is coded, more may come out of it. */
   #arrived = false;
@@ -109,8 +111,7 @@ export class IncomingBody implements Owned, InflateEvents {
   end(): void {
     if (this.#state !== OPEN || this.#arrived) return;
     this.#arrived = true;
-    this.#upstream.bodyOver();
-    this.detach();
+    this.#over();
     if (this.#inflater !== null) this.#inflater.end();
     else if (!this.#isPacked) this.#state = ENDED;
     if (this.#reading !== null) this.#serve();
@@ -213,8 +214,7 @@ export class IncomingBody implements Owned, InflateEvents {
     if (open) {
       // What comes behind the end of what was coded belongs to nothing.
       this.#arrived = true;
-      this.#upstream.bodyOver();
-      this.detach();
+      this.#over();
       this.#upstream.dropBody(false);
     }
     this.#serve();
@@ -326,7 +326,15 @@ export class IncomingBody implements Owned, InflateEvents {
     this.#state = state;
     this.#error = error;
     this.#inflater?.destroy();
+    if (!over) this.#over();
+  }
+
+  /** It is settled how it ends. */
+  #over(): void {
+    this.#upstream.bodyOver();
     this.detach();
-    if (!over) this.#upstream.bodyOver();
+    if (this.#response === null) return;
+    this.#response = null;
+    neverMind(this);
   }
 }

@@ -79,8 +79,6 @@ export class HttpResponse implements Disposable, AsyncDisposable {
   readonly #head: ResponseHead;
   readonly #body: IncomingBody;
   #headers: HttpHeaders | null = null;
-  /** @internal */
-  _trailers = '';
 
   /** @internal */
   constructor(head: ResponseHead, body: IncomingBody, { label, url, redirected }: ResponseOrigin) {
@@ -115,7 +113,7 @@ export class HttpResponse implements Disposable, AsyncDisposable {
 
   /** The headers that came behind a chunked body; none before its end has come. */
   get trailers(): HttpHeaders {
-    return new HttpHeaders(this._trailers);
+    return new HttpHeaders(this.#body.trailers);
   }
 
   /** The body as text, by the charset of its `Content-Type`; UTF-8 unless that names one that is known. Switches unless all has come. */
