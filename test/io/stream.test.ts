@@ -190,6 +190,21 @@ describe('to', () => {
   );
 
   it(
+    'a write that waits is over when all is written, also when somebody has called end() meanwhile',
+    green(function* () {
+      const { raw, taken, take } = slow();
+      const writer = stream.to(raw);
+      const writing = spawn(() => writer.write('abcdef', { timeout: 10_000 }));
+      yield* until(pass());
+      const end = writer.end();
+      take();
+      yield* end;
+      yield* writing.get();
+      expect(taken).toEqual(['abcdef']);
+    }),
+  );
+
+  it(
     'writes to a web stream, too',
     green(function* () {
       const taken: string[] = [];

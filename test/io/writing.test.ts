@@ -65,6 +65,22 @@ describe('write', () => {
   );
 
   it(
+    'that waits is over when all has been sent, also when somebody has called end() meanwhile',
+    green(function* () {
+      const { socket, peer } = yield* pair();
+      const writers = [1, 2].map(() =>
+        spawn(() => socket.write(Buffer.alloc(MUCH / 2), { timeout: 10_000 })),
+      );
+      yield* until(eventually('they are held up', () => socket.raw.writableNeedDrain));
+      const end = socket.end();
+      const count = drain(peer);
+      yield* end;
+      for (const each of writers) yield* each.get();
+      yield* until(eventually('all has come', () => count.bytes === MUCH));
+    }),
+  );
+
+  it(
     'is no obstacle to a reader of the same socket',
     green(function* () {
       const { socket, peer } = yield* pair();

@@ -52,7 +52,7 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     error: (error: unknown) => this.#fail(error),
     close: () => this.#gone(),
     drain: () => this.#drained(),
-    finish: () => endAll(this.#enders, null),
+    finish: () => this.#sent(),
   };
 
   /** The host's socket, for another one to stand on. Errors: `GreenletError` when something is unread. @internal */
@@ -97,6 +97,12 @@ export class Socket extends ByteReader implements Sink, Disposable, AsyncDisposa
     endAll(this.#writers, failure);
     if (failure !== null && !this.raw.writableFinished && !this.#closing) endAll(this.#enders, failure);
     if (this.#closed) endAll(this.#enders, this.raw.writableFinished ? null : failure);
+  }
+
+  /** All has been sent. Behind `end()` the host tells of no more room. */
+  #sent(): void {
+    endAll(this.#writers, null);
+    endAll(this.#enders, null);
   }
 
   protected _pause(): void {

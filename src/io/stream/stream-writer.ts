@@ -25,7 +25,11 @@ export class StreamWriter implements Sink, Disposable, AsyncDisposable {
     this.raw = raw;
     this._hold = holdOf(raw);
     raw.on('drain', () => endAll(this.#writers, null));
-    raw.on('finish', () => endAll(this.#enders, null));
+    raw.on('finish', () => {
+      // Behind `end()` the host tells of no more room.
+      endAll(this.#writers, null);
+      endAll(this.#enders, null);
+    });
     raw.on('error', (error) => {
       this.#error ??= { error };
       this.#failed();
