@@ -10,6 +10,7 @@ import type { Socket as HostSocket, OnReadOpts } from 'node:net';
 import { openTurn, runTurn } from '../../../runtime/hub.js';
 import type { Waiter } from '../../../runtime/waiter.js';
 import { forget, release, retake } from '../../hold.js';
+import { clearTimeout, setTimeout } from '../../host-time.js';
 import { endWait } from '../../io-wait.js';
 import type { ResponseHead } from './response-head.js';
 import { type ResponseEvents, ResponseParser } from './response-parser.js';
