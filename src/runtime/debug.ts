@@ -34,6 +34,7 @@ function tell(note: Note): void {
     message: `${operation === undefined ? 'an operation' : describe(operation)} was built in ${note.by} and never run: write yield* in front of it`,
     greenlet: note.by as unknown as greenlet,
     at: frame === undefined ? '' : formatFrame(frame),
+    once: true,
   });
 }
 

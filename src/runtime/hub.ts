@@ -118,13 +118,17 @@ class Hub extends greenlet {
     this.#onError = handler ?? defaultOnError;
   }
 
-  /** Gets every warning. Null restores the default, which prints it. */
+  /**
+   * Gets every warning; of the mistakes that stand in the program's text (`AWAITED_GREENLET`, `NEVER_RUN`) one for each place, until
+   * another handler is set. Null restores the default, which prints it.
+   */
   get onWarning(): WarningHandler {
     return this.#onWarning;
   }
 
   set onWarning(handler: WarningHandler | null) {
     if (handler !== null) checkFn(handler, 'hub.onWarning', '; null restores the default');
+    told.clear();
     this.#onWarning = handler ?? defaultOnWarning;
   }
 
@@ -203,14 +207,29 @@ export function report(error: unknown, from: greenlet | null): void {
 
 doors.report = (error, from) => report(error, from as greenlet | null);
 
-/** Tells `hub.onWarning`. */
-export function warn(warning: {
+/** The mistakes that the present handler has been told of, by code and place. */
+const told = new Set<string>();
+
+/**
+ * Tells `hub.onWarning`. `once` is for mistakes that stand in the program's text: they are told once for each place, as a loop makes
+ * them again and again. All of those whose place is not known count as one.
+ */
+export function warn({
+  once = false,
+  ...warning
+}: {
   code: string;
   message: string;
   greenlet?: greenlet | null;
   at?: string;
   error?: Error;
+  once?: boolean;
 }): void {
+  if (once) {
+    const key = `${warning.code} ${warning.at}`;
+    if (told.has(key)) return;
+    told.add(key);
+  }
   guarded(() => hub.onWarning({ greenlet: null, at: '', ...warning }));
 }
 

@@ -303,6 +303,7 @@ export class Greenlet<T = any> extends greenlet<T> {
         message: `${this} was awaited; it is not thenable: write await greenlet.get()`,
         greenlet: this,
         at: here(),
+        once: true,
       });
     }
     return undefined;

@@ -470,6 +470,25 @@ describe('mistakes', () => {
     expect(warnings[0]!.greenlet).toBe(g);
     expect(warnings[0]!.at).toContain('operation.test');
   });
+
+  it('await of a Greenlet warns once for each place, and again when another handler is set', async () => {
+    const g = spawn(() => 5);
+    const here = async () => {
+      for (let i = 0; i < 3; i++) await g;
+    };
+    const there = async () => {
+      for (let i = 0; i < 3; i++) await Promise.all([g, spawn(() => 6)]);
+    };
+    await here();
+    await there();
+    await here();
+    const places = watch.takeWarnings().map(({ at }) => at.replace(/ .*/, ''));
+    expect(places).toEqual([expect.stringContaining('here'), expect.stringContaining('there')]);
+    const { onWarning } = hub;
+    hub.onWarning = onWarning;
+    await here();
+    expect(watch.takeWarnings().map(({ code }) => code)).toEqual(['AWAITED_GREENLET']);
+  });
 });
 
 describe('hub.debug', () => {
@@ -491,6 +510,19 @@ describe('hub.debug', () => {
     expect(warnings[0]!.at).toContain('forgetful');
     expect(warnings[0]!.at).toContain('operation.test.ts');
     expect(warnings[0]!.greenlet).toBe(g);
+  });
+
+  it('tells of those of one place once', async () => {
+    hub.debug = true;
+    await spawn(function* () {
+      for (let i = 0; i < 3; i++) {
+        sleep(5);
+        yield* sleep(0);
+      }
+      sleep(6);
+    }).get();
+    const told = watch.takeWarnings().map(({ message }) => message.replace(/ was built.*/, ''));
+    expect(told).toEqual(['sleep of 5 ms', 'sleep of 6 ms']);
   });
 
   it('says nothing of operations that were run in any way', async () => {
