@@ -12,7 +12,9 @@ import { isPromiseLike, showValue } from './check.js';
 import { bringForward, countReady, dismiss, engine, outOfFuel, takeReady } from './engine.js';
 import { GreenletError } from './errors.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
-import { describeWait, Operation, SUSPENDED, unpark } from './operation.js';
+import { withStackLimit } from './host.js';
+import { describe, describeWait, Operation, SUSPENDED, unpark } from './operation.js';
+import { spawnPlace } from './spawn-place.js';
 import {
   CLOSE,
   ENTER,
@@ -195,12 +197,28 @@ function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: 
   }
   if (!running) unpark(fiber);
   fiber._mode = THROW;
-  fiber._value = new TypeError(
-    isForeignPromise(result.value)
-      ? 'a promise was yielded: write yield* until(promise)'
-      : `${showValue(result.value)} was yielded: write yield* (the star is missing)`,
-  );
+  fiber._value = starless(fiber, result.value);
   return fiber;
+}
+
+/**
+ * The error of a plain `yield`. Nothing tells where a generator stands that has yielded by itself, and the frames of the runtime
+ * would mislead: in place of a stack it has the greenlet, which is named after its function.
+ */
+function starless(fiber: Fiber, value: unknown): TypeError {
+  const what = value instanceof Operation ? describe(value) : showValue(value);
+  const error = withStackLimit(
+    0,
+    () =>
+      new TypeError(
+        isForeignPromise(value)
+          ? 'a promise was yielded: write yield* until(promise)'
+          : `${what} was yielded: write yield* (the star is missing)`,
+      ),
+  );
+  const place = spawnPlace(fiber);
+  error.stack = `${error}\n    in ${fiber}${place === '' ? '' : `, spawned at ${place}`}`;
+  return error;
 }
 
 /** Operations are thenable too, and asking a greenlet for its `then` warns. */

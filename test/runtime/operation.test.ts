@@ -8,6 +8,7 @@ import {
   greenlet,
   hub,
   type Operation,
+  Queue,
   race,
   sleep,
   spawn,
@@ -294,6 +295,24 @@ describe('mistakes', () => {
       } as never);
       expect(error.message).toContain('write yield* (the star is missing)');
     }
+    const error = await mistake(function* () {
+      yield new Queue<number>(0, { name: 'jobs' }).get() as never;
+    } as never);
+    expect(error.message).toBe(
+      "Queue.get of <Queue 'jobs' 0> was yielded: write yield* (the star is missing)",
+    );
+  });
+
+  it('a plain yield names the greenlet, and where it was spawned, in place of frames of the runtime', async () => {
+    const g = spawn({ name: 'g' }, function* forgetful(): Green<void> {
+      yield 5 as never;
+    } as never);
+    await g.join();
+    const { stack } = g.error as Error;
+    const [first, second, ...more] = (stack as string).split('\n');
+    expect(first).toMatch(/^TypeError: 5 \(number\) was yielded/);
+    expect(second).toMatch(/^ {4}in <Greenlet 'g': forgetful .*>, spawned at .*operation\.test\.ts:\d+:\d+/);
+    expect(more).toEqual([]);
   });
 
   it('a plain yield of a generator or a Greenlet says that the star is missing, and warns of nothing', async () => {
