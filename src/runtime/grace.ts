@@ -81,7 +81,9 @@ function close(fiber: Fiber): void {
   const at = readStack(fiber)[0];
   warn({
     code: 'KILL_SWALLOWED',
-    message: `${fiber} is still alive after the grace of its kill, parked in ${describeWait(fiber)}: it is closed; a catch must let an exit pass (rethrowExit)`,
+    message:
+      `${fiber} is still alive after the grace of its kill, ${mode === NEXT || mode === NEXT_PENDING ? 'ready to go on' : `parked in ${describeWait(fiber)}`}: ` +
+      'it is closed; a catch must let an exit pass (rethrowExit), and clean-up that takes longer needs more grace',
     greenlet: fiber as unknown as greenlet,
     at: at === undefined ? '' : formatFrame(at),
   });

@@ -688,6 +688,33 @@ describe('the grace of a kill', () => {
     }),
   );
 
+  it('says of one whose clean-up could go on, but had no turn yet, that it was ready; it goes on to its next suspension', async () => {
+    const warnings = collectWarnings();
+    const trace: string[] = [];
+    const g = spawn(function* (): Green<void> {
+      try {
+        yield* sleep(Number.POSITIVE_INFINITY);
+      } finally {
+        yield* sleep(5);
+        trace.push('woken');
+        yield* sleep(5);
+        trace.push('never reached');
+      }
+    });
+    await sleep(0);
+    g.kill({ grace: 10 });
+    await spawn(function* () {
+      yield* sleep(0);
+      const start = performance.now();
+      while (performance.now() - start < 20);
+    }).join();
+    await g.join();
+    expect(trace).toEqual(['woken']);
+    expect(warnings.map(({ code }) => code)).toEqual(['KILL_SWALLOWED']);
+    expect(warnings[0]?.message).toContain('grace of its kill, ready to go on');
+    expect(warnings[0]?.at).toContain('kill.test.ts');
+  });
+
   it(
     'follows hub.killGrace, and the grace option of the first kill',
     virtual(function* (clock) {
