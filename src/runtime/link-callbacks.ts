@@ -15,12 +15,12 @@ import { TURN, Waiter } from './waiter.js';
 /** A callback, or an `AsyncResult` (anything that takes an outcome). */
 export type LinkTarget<G> = ((greenlet: G) => unknown) | OutcomeTarget;
 
-/** The same with the function checked: one that yields without a star is refused. */
-export type Linked<G, R> = Fn<[G], R> | OutcomeTarget;
+/** The same with both checked: a function that yields without a star is refused, and an `AsyncResult` that does not take a `T`. */
+export type Linked<G, R, T> = Fn<[G], R> | OutcomeTarget<T>;
 
 /** Something that the outcome of a greenlet is copied into. */
-export interface OutcomeTarget {
-  set(value: never): unknown;
+export interface OutcomeTarget<T = never> {
+  set(value: T): unknown;
   setException(error: unknown): unknown;
 }
 

@@ -217,22 +217,22 @@ export class Greenlet<T = any> extends greenlet<T> {
    * Calls `callback(greenlet)` once after its end, in a greenlet of its own; also after an end that has been. An
    * `AsyncResult` takes the outcome. Links are called in the order in which they were made. Mirrors `gevent.Greenlet.link`.
    */
-  link<R>(callback: Linked<this, R>): void {
+  link<R>(callback: Linked<this, R, T>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'any', false));
   }
 
   /** Like `link`, only after an end without an error. */
-  linkValue<R>(callback: Linked<this, R>): void {
+  linkValue<R>(callback: Linked<this, R, T>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'value', false));
   }
 
   /** Like `link`, only after an end by an error, which is observed by it. */
-  linkException<R>(callback: Linked<this, R>): void {
+  linkException<R>(callback: Linked<this, R, never>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'exception', false));
   }
 
   /** Like `link`, but a plain callback is called in the hub, where it must not block. */
-  rawlink<R>(callback: Linked<this, R>): void {
+  rawlink<R>(callback: Linked<this, R, T>): void {
     this._link(new CallbackLink(callback as LinkTarget<greenlet>, 'any', true));
   }
 

@@ -98,12 +98,12 @@ export class AsyncResult<T = unknown> extends SyncObject {
   }
 
   /** Calls `callback(result)` once when it is ready, in a greenlet of its own; another `AsyncResult` takes the outcome. */
-  link<R>(callback: Linked<this, R>): void {
+  link<R>(callback: Linked<this, R, T>): void {
     this.#link(new CallbackLink(callback as unknown as LinkTarget<greenlet>, 'any', false));
   }
 
   /** Like `link`, but a plain callback is called in the hub, where it must not block. */
-  rawlink<R>(callback: Linked<this, R>): void {
+  rawlink<R>(callback: Linked<this, R, T>): void {
     this.#link(new CallbackLink(callback as unknown as LinkTarget<greenlet>, 'any', true));
   }
 

@@ -1,4 +1,5 @@
 import {
+  AsyncResult,
   type Body,
   currentGreenlet,
   type Fn,
@@ -106,6 +107,17 @@ expectType<boolean>()(g.killed);
 expectType<unknown>()(g.error);
 expectType<unknown>()(g.exception);
 g.link((dead) => dead.value);
+spawn(() => 1).link(new AsyncResult<number>());
+spawn(() => 1).rawlink(new AsyncResult<number | string>());
+spawn(() => 1).link(new AsyncResult());
+spawn(sleep, 1).linkValue(new AsyncResult<void>());
+spawn(sleep, 1).linkException(new AsyncResult<number>());
+const wider: Greenlet<unknown> = spawn(() => 1);
+wider.link(new AsyncResult());
+// @ts-expect-error its value is a number
+spawn(() => 1).link(new AsyncResult<string>());
+// @ts-expect-error its value is a number
+new AsyncResult<number>().link(new AsyncResult<string>());
 g.linkValue(function* (dead): Green<void> {
   yield* sleep(0);
 });
