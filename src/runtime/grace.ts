@@ -7,7 +7,7 @@ import { clearTimer, ready, setTimer, takeBack } from './engine.js';
 import type { Fiber } from './fiber.js';
 import type { greenlet } from './greenlet.js';
 import { warn } from './hub.js';
-import { describeWait } from './operation.js';
+import { describe } from './operation.js';
 import { formatFrame } from './place.js';
 import { readStack } from './stack.js';
 import {
@@ -81,9 +81,7 @@ function close(fiber: Fiber): void {
   const at = readStack(fiber)[0];
   warn({
     code: 'KILL_SWALLOWED',
-    message:
-      `${fiber} is still alive after the grace of its kill, ${mode === NEXT || mode === NEXT_PENDING ? 'ready to go on' : `parked in ${describeWait(fiber)}`}: ` +
-      'it is closed; a catch must let an exit pass (rethrowExit), and clean-up that takes longer needs more grace',
+    message: `${fiber} outlived the grace of its kill, ${fiber._op === null ? 'ready' : `parked in ${describe(fiber._op)}`}; it is closed: a catch must rethrowExit, or it needs more grace`,
     greenlet: fiber as unknown as greenlet,
     at: at === undefined ? '' : formatFrame(at),
   });

@@ -12,9 +12,7 @@ import { isPromiseLike, showValue } from './check.js';
 import { bringForward, countReady, dismiss, engine, outOfFuel, takeReady } from './engine.js';
 import { GreenletError } from './errors.js';
 import { type AnyGenerator, Fiber } from './fiber.js';
-import { withStackLimit } from './host.js';
 import { describe, describeWait, Operation, SUSPENDED, unpark } from './operation.js';
-import { spawnPlace } from './spawn-place.js';
 import {
   CLOSE,
   ENTER,
@@ -206,18 +204,12 @@ function stepped(fiber: Fiber, result: IteratorResult<unknown, unknown>, first: 
  * would mislead: in place of a stack it has the greenlet, which is named after its function.
  */
 function starless(fiber: Fiber, value: unknown): TypeError {
-  const what = value instanceof Operation ? describe(value) : showValue(value);
-  const error = withStackLimit(
-    0,
-    () =>
-      new TypeError(
-        isForeignPromise(value)
-          ? 'a promise was yielded: write yield* until(promise)'
-          : `${what} was yielded: write yield* (the star is missing)`,
-      ),
+  const error = new TypeError(
+    isForeignPromise(value)
+      ? 'a promise was yielded: write yield* until(promise)'
+      : `${value instanceof Operation ? describe(value) : showValue(value)} was yielded: write yield* (the star is missing)`,
   );
-  const place = spawnPlace(fiber);
-  error.stack = `${error}\n    in ${fiber}${place === '' ? '' : `, spawned at ${place}`}`;
+  error.stack = `${error}\n    in ${fiber}`;
   return error;
 }
 

@@ -711,7 +711,7 @@ describe('the grace of a kill', () => {
     await g.join();
     expect(trace).toEqual(['woken']);
     expect(warnings.map(({ code }) => code)).toEqual(['KILL_SWALLOWED']);
-    expect(warnings[0]?.message).toContain('grace of its kill, ready to go on');
+    expect(warnings[0]?.message).toContain('grace of its kill, ready;');
     expect(warnings[0]?.at).toContain('kill.test.ts');
   });
 

@@ -303,7 +303,7 @@ describe('mistakes', () => {
     );
   });
 
-  it('a plain yield names the greenlet, and where it was spawned, in place of frames of the runtime', async () => {
+  it('a plain yield names the greenlet in place of frames of the runtime', async () => {
     const g = spawn({ name: 'g' }, function* forgetful(): Green<void> {
       yield 5 as never;
     } as never);
@@ -311,7 +311,7 @@ describe('mistakes', () => {
     const { stack } = g.error as Error;
     const [first, second, ...more] = (stack as string).split('\n');
     expect(first).toMatch(/^TypeError: 5 \(number\) was yielded/);
-    expect(second).toMatch(/^ {4}in <Greenlet 'g': forgetful .*>, spawned at .*operation\.test\.ts:\d+:\d+/);
+    expect(second).toMatch(/^ {4}in <Greenlet 'g': forgetful .*>$/);
     expect(more).toEqual([]);
   });
 
