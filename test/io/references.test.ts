@@ -27,6 +27,21 @@ describe('what a module exports', () => {
     expect(found("export { a } from './a.js';\nexport { b }\n  from './b.js'")).toEqual({});
   });
 
+  it('has the names of a CommonJS module', () => {
+    expect(
+      found(
+        'exports.a = a;\nmodule.exports.b = c\nexports.d = async function d() {}; exports.E = class E {}',
+      ),
+    ).toEqual({
+      a: 'a',
+      c: 'b',
+      d: 'd',
+      E: 'E',
+    });
+    expect(found('module.exports = { a, b: c,\n  d: () => 1 };')).toEqual({ a: 'a', c: 'b' });
+    expect(found('// exports.a = a\nconst text = "exports.b = b";')).toEqual({});
+  });
+
   it('is nothing that is only spoken of', () => {
     expect(found('// export function a() {}\nconst text = "export function b() {}";')).toEqual({});
   });

@@ -101,6 +101,20 @@ export function exportsOf(text: string): Map<string, string> {
       if (local !== undefined) names.set(local, other ?? local);
     }
   }
+  return commonExports(text, names);
+}
+
+/** The same of a CommonJS module: `exports.f = f`, `exports.f = function f() {…}`, `module.exports = { f, g: h }`. */
+function commonExports(text: string, names: Map<string, string>): Map<string, string> {
+  const single =
+    /(?:^|[;}])[ \t]*(?:module\.)?exports\.([\w$]+)\s*=\s*(?:(?:async\s+)?(?:function\s*\*?|class)\s*)?([\w$]+)/gm;
+  for (const [, other = '', local = ''] of text.matchAll(single)) names.set(local, other);
+  for (const [, list = ''] of text.matchAll(/(?:^|[;}])[ \t]*module\.exports\s*=\s*\{([^}]*)\}/gm)) {
+    for (const each of list.split(',')) {
+      const [, other, local] = /^\s*([\w$]+)(?:\s*:\s*([\w$]+))?\s*$/.exec(each) ?? [];
+      if (other !== undefined) names.set(local ?? other, other);
+    }
+  }
   return names;
 }
 
