@@ -10,7 +10,7 @@ export default defineConfig({
     // Most of the time goes to child processes that the tests wait for.
     maxWorkers: '100%',
     // For tests that hang: how fast the machine is decides nothing.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

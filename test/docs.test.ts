@@ -85,7 +85,7 @@ beforeAll(async () => {
     } as const;
     writeFileSync(join(folder, `${file}.js`), transformSync(code, options).code);
   }
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -110,7 +110,7 @@ describe('the snippets of README and docs', () => {
     expect(snippets.length).toBeGreaterThan(20);
   });
 
-  it('type-check under the settings of the project', { timeout: 60_000 }, () => {
+  it('type-check under the settings of the project', () => {
     const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
     const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
     const files = snippets.map(({ file }) => join(folder, `${file}.ts`));
@@ -127,7 +127,6 @@ describe('the snippets of README and docs', () => {
 
   it.concurrent.each(snippets.map((each) => [each.place, each] as const))(
     '%s runs, and prints what stands below it',
-    { timeout: 30_000 },
     async (_place, { file, printed }) => {
       const { code, out, err } = await run(file);
       expect(err).toBe('');

@@ -11,9 +11,7 @@ import { until } from './until.js';
 const GENERATOR_FUNCTION = Object.getPrototypeOf(function* () {});
 
 /** Stands on generator objects that were handed over as objects, and cannot be again: a `WeakSet` of them costs twenty times as much. */
-const USED = Symbol('greenlets.used');
-/** Those among them on which nothing can be put. */
-const sealed = new WeakSet<object>();
+const USED = Symbol('used');
 
 export function isGenerator(value: unknown): value is Green<unknown> {
   if (typeof value !== 'object' || value === null || value instanceof Operation) return false;
@@ -26,13 +24,11 @@ export function isGenerator(value: unknown): value is Green<unknown> {
 /** Takes a generator object over; one that was taken before is refused. */
 export function claim(generator: Green<unknown>): AnyGenerator {
   const marked = generator as { [USED]?: true };
-  if (marked[USED] === true || sealed.has(generator)) {
-    throw new TypeError(
-      'this generator object was used already: pass the function, and its arguments, instead of its result',
-    );
+  if (marked[USED]) {
+    throw new TypeError('this generator was used already: pass the function and its arguments');
   }
+  // Of one that is frozen nobody can tell.
   if (Object.isExtensible(generator)) marked[USED] = true;
-  else sealed.add(generator);
   return generator;
 }
 

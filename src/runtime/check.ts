@@ -106,7 +106,7 @@ export function checkType(value: unknown, name: string, type: 'string' | 'boolea
 /** An `AbortSignal`. */
 export function checkSignal(signal: unknown, hint?: string): asserts signal is AbortSignalLike {
   // A request of the host's has a property `aborted`, too.
-  if (!isRecord(signal) || !('aborted' in signal && 'addEventListener' in signal))
+  if (!isRecord(signal) || !('aborted' in signal) || !('addEventListener' in signal))
     throw mismatch('signal', 'an AbortSignal', signal, hint);
 }
 

@@ -16,17 +16,20 @@ interface Killable {
   _unlink(link: Link): void;
 }
 
+function isEmitter(source: Signal | Emitter | null): source is Emitter {
+  return typeof (source as Emitter | null)?.on === 'function';
+}
+
 /** Kills `greenlet` when `source` says so; disposing the result takes that back, and so does its end. */
 export function killOn(greenlet: Killable, source: Signal | Emitter, event: string | undefined): Disposable {
   const onEvent = () => greenlet._kill(undefined);
   let off: () => void;
   // A request of the host's is an emitter that has a property `aborted`, too.
-  if (typeof event === 'string' && typeof (source as Emitter | null)?.on === 'function') {
-    const emitter = source as Emitter;
-    emitter.on(event, onEvent);
-    off = () => emitter.off(event, onEvent);
+  if (typeof event === 'string' && isEmitter(source)) {
+    source.on(event, onEvent);
+    off = () => source.off(event, onEvent);
   } else {
-    checkSignal(source, '; for an emitter pass the event, too');
+    checkSignal(source, '; for an emitter pass the event');
     off = onAbort(source, onEvent);
   }
   // Of one that is dead, this ends it at once.

@@ -118,7 +118,7 @@ describe('no-floating-operation', () => {
     expect(lint(code)).toEqual([]);
   });
 
-  it('goes by the types where there are any', { timeout: 60_000 }, () => {
+  it('goes by the types where there are any', () => {
     const code = `import { type Queue, type Operation, hub, greenlet, type Greenlet } from 'greenlets';
       import type { Event, Lock, Value } from 'greenlets/multiprocessing';
       declare const jobs: { readonly queue: Queue<number>; load(): Operation<string>; g: Greenlet<void> };
@@ -180,7 +180,7 @@ describe('no-uncalled-body', () => {
     expect(lint(code)).toEqual([]);
   });
 
-  it('goes by the types where there are any', { timeout: 60_000 }, () => {
+  it('goes by the types where there are any', () => {
     const code = `import type { Green } from 'greenlets';
       declare function body(): Green<void>;
       declare function plain(): void;

@@ -102,7 +102,7 @@ describe('the site', () => {
   });
 });
 
-describe('a crawl', { timeout: 30_000 }, () => {
+describe('a crawl', () => {
   it(
     'counts every kind of page right',
     green(function* () {
@@ -223,7 +223,7 @@ describe('a crawl', { timeout: 30_000 }, () => {
   );
 });
 
-describe('npm start', { timeout: 60_000 }, () => {
+describe('npm start', () => {
   function reportFile(): string {
     const folder = mkdtempSync(join(tmpdir(), 'crawl-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));

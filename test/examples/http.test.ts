@@ -6,7 +6,7 @@ import { serve } from '../io/local-server.js';
 import { runExample } from './run-example.js';
 import { startProgram } from './run-server.js';
 
-describe('parallel-download', { timeout: 30_000 }, () => {
+describe('parallel-download', () => {
   it('downloads a file of its own over a server that breaks connections', async () => {
     const { code, stdout, stderr } = await runExample('examples/parallel-download.ts');
     expect([code, stderr]).toEqual([0, '']);
@@ -34,7 +34,7 @@ describe('parallel-download', { timeout: 30_000 }, () => {
   });
 });
 
-describe('http-api', { timeout: 30_000 }, () => {
+describe('http-api', () => {
   it('lists, reads, writes and removes notes, tells what is wrong as JSON, and ends by Ctrl-C', async () => {
     const api = startProgram('examples/http-api.ts', '0');
     const [, port] = await api.line(/listening on (\d+)/);

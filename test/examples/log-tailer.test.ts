@@ -28,7 +28,7 @@ class Tailed {
   }
 }
 
-describe('the log tailer', { timeout: 20_000 }, () => {
+describe('the log tailer', () => {
   it(
     'tells what is appended, line by line, and keeps a line until it ends',
     green(function* () {

@@ -4,13 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../../examples/seeds/index.js';
 import { type Outcome, runExample, startExample, startGroup } from './run-example.js';
 
-const TIMEOUT = 120_000;
-
 function linesOf({ stdout }: Outcome): string[] {
   return stdout.trimEnd().split('\n');
 }
 
-describe('the examples of ideas, and of managers over the network', { timeout: TIMEOUT }, () => {
+describe('the examples of ideas, and of managers over the network', () => {
   it('P18 shares a queue, a dict and a lock between three programs, and refuses a stranger', async () => {
     const outcome = await runExample('examples/seeds/p18-network.ts');
     expect([outcome.code, outcome.stderr]).toEqual([0, '']);

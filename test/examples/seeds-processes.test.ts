@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { runExample } from './run-example.js';
 
-const TIMEOUT = 60_000;
-
 async function linesOf(name: string): Promise<string[]> {
   const { code, stdout, stderr } = await runExample(`examples/seeds/${name}.ts`);
   expect([code, stderr]).toEqual([0, '']);
   return stdout.trimEnd().split('\n');
 }
 
-describe('the examples of processes', { timeout: TIMEOUT }, () => {
+describe('the examples of processes', () => {
   it('P1 P2 P3 P7 greet, run a thread, know their parent, and run a class of their own', async () => {
     const lines = await linesOf('p01-process');
     expect(lines.at(-1)).toBe('main: all have ended');

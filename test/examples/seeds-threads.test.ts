@@ -42,7 +42,7 @@ function expectSame(some: readonly string[], others: readonly string[]): void {
   expect([...some].sort()).toEqual([...others].sort());
 }
 
-describe('the examples of the seed documents on threads', { timeout: 60_000 }, () => {
+describe('the examples of the seed documents on threads', () => {
   it('T1 runs three threads, and ten, in the time of one', async () => {
     const all = await linesOf('T1');
     expectSame(all.slice(0, 3), ['task t1', 'task t2', 'task t3']);
@@ -238,7 +238,7 @@ describe('the examples of the seed documents on threads', { timeout: 60_000 }, (
   });
 });
 
-describe('T8', { timeout: 60_000 }, () => {
+describe('T8', () => {
   /** Types `answer` when main has been seen to block nobody but itself. */
   function answering(
     answer: string,
@@ -284,7 +284,7 @@ describe('T8', { timeout: 60_000 }, () => {
   });
 });
 
-describe('npm run example', { timeout: 60_000 }, () => {
+describe('npm run example', () => {
   it('knows all nineteen, and runs one by its number', async () => {
     const ids = Object.keys(EXAMPLES).filter((id) => /^T\d+$/.test(id));
     expect(ids).toEqual(lines(19, (i) => `T${i + 1}`));

@@ -6,8 +6,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { runExample } from './run-example.js';
 import { startProgram } from './run-server.js';
 
-const TIMEOUT = 30_000;
-
 /** A started example, and the port that it listens on. */
 async function started(file: string, ...args: string[]) {
   const program = startProgram(file, ...args);
@@ -21,7 +19,7 @@ async function connect(port: number): Promise<net.Socket> {
   return socket;
 }
 
-describe('the examples with sockets', { timeout: TIMEOUT }, () => {
+describe('the examples with sockets', () => {
   it('echo-server gives back each line, to several at once, and ends by SIGINT', async () => {
     const { port, line, end, interrupt } = await started('examples/echo-server.ts', '0');
     const [a, b] = [await connect(port), await connect(port)];

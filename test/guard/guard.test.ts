@@ -41,7 +41,7 @@ beforeAll(async () => {
     },
   );
   figures = JSON.parse(stdout);
-}, 120_000);
+});
 
 describe('what is allocated', () => {
   it.each(ALLOCATIONS)('%s: at most %d bytes (%s)', (name, bound) => {

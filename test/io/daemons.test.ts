@@ -102,7 +102,7 @@ describe('a socket', () => {
   );
 });
 
-describe('a program', { timeout: 30_000 }, () => {
+describe('a program', () => {
   it('ends when only daemons wait: for connections, answers, datagrams, children, signals, changes of files', async () => {
     const { code, out, err } = await runProgram('daemon-io', ['alone']);
     expect({ code, out, err }).toEqual({

@@ -31,7 +31,6 @@ describe('readLines', () => {
     `${'long'.repeat(50_000)}\nshort\n${'x'.repeat(70_000)}`,
   ])(
     'cuts as Node cuts, in pieces of any size: %j',
-    { timeout: 20_000 },
     green(function* (text: string) {
       const path = file(text);
       const host = yield* until(promises.open(path));

@@ -308,7 +308,7 @@ const STRICTER = [
   'HPE_INVALID_CONTENT_LENGTH',
 ];
 
-describe("Node's own parser, given the same bytes", { timeout: 60_000 }, () => {
+describe("Node's own parser, given the same bytes", () => {
   it.each([
     ['valid', valid, 150],
     ['mutated', mutated, 450],

@@ -296,7 +296,7 @@ const STRICTER = [
   'HPE_INVALID_CONSTANT',
 ];
 
-describe("Node's own server, given the same bytes", { timeout: 60_000 }, () => {
+describe("Node's own server, given the same bytes", () => {
   const node = createServer(async (request: IncomingMessage, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -59,7 +59,7 @@ function textOf({ kind, body, chunked }: Asked, id: number): string {
   return `${head}Transfer-Encoding: chunked\r\n\r\n${chunk}0\r\n\r\n`;
 }
 
-describe('a mix of requests', { timeout: 60_000 }, () => {
+describe('a mix of requests', () => {
   const servers = [true, false].map((killOnDisconnect) =>
     http.serve(handler, { host: '127.0.0.1', killOnDisconnect, pool: 20 }),
   );

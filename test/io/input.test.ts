@@ -23,7 +23,7 @@ function* rest(child: subprocess.Popen): Green<string> {
   return text;
 }
 
-describe('input', { timeout: 30_000 }, () => {
+describe('input', () => {
   it(
     'prompts, gives line after line, and null at the end and from then on',
     green(function* () {

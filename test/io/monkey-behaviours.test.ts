@@ -29,7 +29,7 @@ const MODES: [name: string, patched: boolean, mode: Mode][] = [
 ];
 
 // They start processes and servers: on a loaded machine that takes its time.
-describe.each(MODES)('%s', { timeout: 60_000 }, (_name, patched, mode) => {
+describe.each(MODES)('%s', (_name, patched, mode) => {
   beforeAll(() => {
     if (patched) patchAll({ warn: false });
   });

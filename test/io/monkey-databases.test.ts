@@ -37,14 +37,14 @@ async function waitFor(condition: () => boolean | Promise<boolean>): Promise<voi
 }
 
 // The servers are processes of their own: on a loaded machine they take their time.
-describe('ioredis', { timeout: 60_000 }, () => {
+describe('ioredis', () => {
   let server: Server;
   let redis: Redis;
 
   beforeAll(async () => {
     server = await startRedis();
     redis = new Redis(server.port, '127.0.0.1');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     redis?.disconnect();
@@ -99,7 +99,7 @@ describe('ioredis', { timeout: 60_000 }, () => {
   });
 });
 
-describe('pg', { timeout: 60_000 }, () => {
+describe('pg', () => {
   let server: Server;
   let pool: pg.Pool;
   let control: pg.Pool;
@@ -116,7 +116,7 @@ describe('pg', { timeout: 60_000 }, () => {
     query = recipe('query', { pool, control });
     connect = recipe('connect', { pool });
     await pool.query('create table numbers (id int, n int)');
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await end(pool);

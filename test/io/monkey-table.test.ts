@@ -29,7 +29,7 @@ describe('the table of behaviours outside of greenlets', () => {
 
   beforeAll(async () => {
     told = JSON.parse((await run('test/io/monkey-table-program.ts')).stdout) as Told;
-  }, 60_000);
+  });
 
   it('is long, and the patches were there', () => {
     expect(Object.keys(told.before).length).toBeGreaterThan(100);
@@ -46,7 +46,7 @@ describe('the table of behaviours outside of greenlets', () => {
   });
 });
 
-describe('greenlets/monkey/auto', { timeout: 60_000 }, () => {
+describe('greenlets/monkey/auto', () => {
   const PROGRAM = 'test/io/monkey-auto-program.ts';
 
   it('patches all by --import, and as the first import, without a warning', async () => {

@@ -11,7 +11,6 @@ import { echo, hostServer, LOCAL, pair, started, thrownBy } from '../support/soc
 watchHub();
 watchLeftovers();
 
-const LONG = { timeout: 60_000 };
 /** Both ends of each connection are in this process, beside some files of its own. */
 function connectionsAllowed(): number {
   const { userLimits } = process.report.getReport() as unknown as {
@@ -89,7 +88,6 @@ describe('peers that misbehave', () => {
 
   it(
     'one that sends 100 MB without a newline meets LineTooLong, and most of it is never taken in',
-    LONG,
     green(function* () {
       const { socket, peer } = yield* pair();
       const megabyte = Buffer.alloc(1024 * 1024, 'x');
@@ -119,7 +117,6 @@ describe('many connections', () => {
 
   it(
     `an echo server answers ${count} at once (10,000, or what the limit on open files allows), and none is left`,
-    LONG,
     green(function* () {
       const server = yield* started(LOCAL, echo);
       server.maxAccept = 1000;
@@ -154,7 +151,6 @@ describe('many connections', () => {
 
   it(
     'a server that is stopped while 1,000 are busy kills their handlers, each of which cleans up',
-    LONG,
     green(function* () {
       let busy = 0;
       let cleaned = 0;
@@ -217,7 +213,6 @@ describe('a kill at each stage', () => {
 
   it.each(['connect', 'write', 'read', 'end', 'close', 'over'])(
     'of a TLS session (%s), after any number of passes, leaves nothing at either end',
-    LONG,
     async (killedAt) => {
       await green(function* () {
         const server = new tls.TlsServer(

@@ -67,10 +67,10 @@ describe('signal.wait', () => {
       if (line === 'ready') kill('SIGTERM');
     });
     expect({ code, out }).toEqual({ code: 0, out: ['ready', 'handled SIGTERM', 'got SIGTERM'] });
-  }, 30_000);
+  });
 });
 
-describe('under main()', { timeout: 30_000 }, () => {
+describe('under main()', () => {
   for (const which of ['wait', 'early']) {
     it(`a signal that is waited for (${which}) does not end the program; the next one does, as ever`, async () => {
       const { code, out, err } = await runProgram('signal-main', [which], (line, kill) => {

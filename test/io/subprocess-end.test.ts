@@ -80,7 +80,7 @@ describe('interruption', () => {
   );
 });
 
-describe('the end of the process', { timeout: 30_000 }, () => {
+describe('the end of the process', () => {
   function* ending(
     how: string,
     signal?: NodeJS.Signals,

@@ -19,7 +19,7 @@ function lives(pid: number): boolean {
   }
 }
 
-describe('Process', { timeout: 60_000 }, () => {
+describe('Process', () => {
   it.each(METHODS)('runs targets, classes and refs, and tells how each has ended (%s)', async (method) => {
     const { out, err, code } = await runProgram('mp-process', ['runs', method]);
     expect(code).toBe(0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/run-program.js';
 
-describe('shared objects', { timeout: 60_000 }, () => {
+describe('shared objects', () => {
   it.each(['process', 'worker'])(
     'work between processes, and can be sent by one another (%s)',
     async (method) => {

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/run-program.js';
 
-const OPTIONS = { timeout: 30_000 };
-
 /** `file:line` of each place of test/process in a text. */
 function placesIn(text: string): string[] {
   return [...text.matchAll(/test\/process\/([\w-]+\.ts:\d+):\d+/g)].map((match) => match[1] as string);
 }
 
-describe('a program whose greenlets all wait for ever', OPTIONS, () => {
+describe('a program whose greenlets all wait for ever', () => {
   const report = (text: string) => {
     expect(text).toContain('This operation would block forever');
     const alpha = text.split('\n').find((line) => line.includes("'alpha'")) ?? '';
@@ -52,7 +50,7 @@ describe('a program whose greenlets all wait for ever', OPTIONS, () => {
   });
 });
 
-describe('main()', OPTIONS, () => {
+describe('main()', () => {
   it('gives the value of its function, and exit code 0', async () => {
     const { code, out, err } = await runProgram('main-error', ['value']);
     expect({ code, out, err }).toEqual({ code: 0, out: ['42'], err: '' });
@@ -74,7 +72,7 @@ describe('main()', OPTIONS, () => {
   });
 });
 
-describe('an end that comes at once', OPTIONS, () => {
+describe('an end that comes at once', () => {
   it.each([
     ['process.exit in a greenlet', 'exit', 3],
     ['process.exit in a callback', 'callback', 4],
@@ -99,7 +97,7 @@ describe('an end that comes at once', OPTIONS, () => {
   });
 });
 
-describe('an error that nobody observes', OPTIONS, () => {
+describe('an error that nobody observes', () => {
   it('is printed with name, spawn place and stack, and makes the exit code 1', async () => {
     const { code, err, out } = await runProgram('unobserved');
     expect(code).toBe(1);
@@ -122,7 +120,7 @@ describe('an error that nobody observes', OPTIONS, () => {
   });
 });
 
-describe('a signal', OPTIONS, () => {
+describe('a signal', () => {
   for (const [signal, expected] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -190,7 +188,7 @@ describe('daemons', () => {
     it(`do not hold the process by ${what}, end without a report, and their finally blocks run`, async () => {
       const { code, out, err } = await runProgram('daemon', [what]);
       expect({ code, out, err }).toEqual({ code: 0, out: ['end of the program', 'cleaned'], err: '' });
-    }, 10_000);
+    });
   }
 
   const READY: readonly (readonly [string, string, readonly string[]])[] = [
@@ -213,7 +211,7 @@ describe('daemons', () => {
   );
 });
 
-describe('AsyncLocalStorage whose first use is inside a greenlet', OPTIONS, () => {
+describe('AsyncLocalStorage whose first use is inside a greenlet', () => {
   const UNSEEN = { before: null, behind: null, main: null };
   const GONE = { 'after a sleep': null, 'after until': null, child: null };
 

@@ -125,15 +125,14 @@ describe('spawn', () => {
       function* body(): Green<number> {
         return yield* suspend<number>((waker) => waker.resolve(5));
       }
-      // Also one that nothing can be put on.
-      for (const object of [body(), Object.freeze(body())]) {
-        expect(yield* spawn(() => object).get()).toBe(5);
-        const again = spawn(() => object);
-        yield* again.join();
-        expect(again.error).toBeInstanceOf(TypeError);
-        expect(String(again.error)).toContain('pass the function');
-        expect(Object.keys(object)).toEqual([]);
-      }
+      const object = body();
+      expect(yield* spawn(() => object).get()).toBe(5);
+      const again = spawn(() => object);
+      yield* again.join();
+      expect(again.error).toBeInstanceOf(TypeError);
+      expect(String(again.error)).toContain('pass the function');
+      expect(Object.keys(object)).toEqual([]);
+      expect(yield* spawn(() => Object.freeze(body())).get()).toBe(5);
     }),
   );
 

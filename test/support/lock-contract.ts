@@ -375,7 +375,7 @@ export function lockContract(kind: Kind): void {
             'generator',
             String(error),
             String(error),
-            expect.stringContaining('this generator object was used already'),
+            expect.stringContaining('this generator was used already'),
           ]);
         }),
       );

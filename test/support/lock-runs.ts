@@ -211,7 +211,7 @@ export function lockRuns(kind: Kind): void {
     });
   });
 
-  describe(`${title}, in every order`, { timeout: 60_000 }, () => {
+  describe(`${title}, in every order`, () => {
     it('keeps out more than may be inside, and serves in the order of asking: small programs', async () => {
       for (let shape = 0; shape < 8; shape++) {
         const run = () => program(kind, shape, 2 + (shape % 3), 2 + ((shape >> 1) % 3));
@@ -274,7 +274,7 @@ export function lockRuns(kind: Kind): void {
     }
   });
 
-  describe(`${title} under 10,000 contenders`, { timeout: 60_000 }, () => {
+  describe(`${title} under 10,000 contenders`, () => {
     it(
       'serves nobody twice before everybody was served once',
       virtual(function* () {

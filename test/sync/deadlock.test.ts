@@ -241,9 +241,7 @@ describe('a deadlock', () => {
     }),
   );
 
-  it('is told exactly when a naive search finds a cycle, in any program of locks, in every order', {
-    timeout: 60_000,
-  }, async () => {
+  it('is told exactly when a naive search finds a cycle, in any program of locks, in every order', async () => {
     let told = 0;
     await explore(
       function* (clock) {

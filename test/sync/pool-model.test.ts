@@ -155,7 +155,7 @@ describe('Pool', () => {
       },
       { runs: 1000 },
     );
-  }, 20_000);
+  });
 
   it('under 300 seeds kill ends all there was, at any moment: nothing begins after it, and all is usable', async () => {
     await explore(
@@ -197,5 +197,5 @@ describe('Pool', () => {
       },
       { runs: 300 },
     );
-  }, 20_000);
+  });
 });

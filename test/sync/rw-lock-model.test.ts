@@ -137,7 +137,7 @@ class Program {
 }
 
 describe('RWLock', () => {
-  it('is at any time in the state of a naive model, in every order', { timeout: 60_000 }, async () => {
+  it('is at any time in the state of a naive model, in every order', async () => {
     await explore(
       function* (clock) {
         const program = new Program(clock);

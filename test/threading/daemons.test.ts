@@ -7,7 +7,7 @@ const run = async (which: string) => {
 };
 const END = 'end of the program';
 
-describe('daemon threads', { timeout: 30_000 }, () => {
+describe('daemon threads', () => {
   it('do not hold the process; at its end they are killed, and their finally blocks run', async () => {
     expect(await run('alone')).toEqual({ code: 0, out: [END, 'cleaned'], err: '' });
   });
@@ -53,7 +53,7 @@ describe('daemon threads', { timeout: 30_000 }, () => {
   });
 });
 
-describe('the error of a thread', { timeout: 30_000 }, () => {
+describe('the error of a thread', () => {
   it("is printed in Python's words, with its stack and cause, and makes the exit code 1", async () => {
     const { code, out, err } = await runProgram('thread-error');
     expect({ code, out }).toEqual({ code: 1, out: ['true'] });

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { poolContract } from '../multiprocessing/pool-contract.js';
 
-describe('ThreadPool', { timeout: 60_000 }, () => {
+describe('ThreadPool', () => {
   poolContract('thread');
 
   it('works in a program that was started with options that threads refuse', async () => {

@@ -63,7 +63,6 @@ function anything(insider: Insider): fc.Arbitrary<unknown> {
 describe('a client that knows the key', () => {
   it(
     'may say anything: it is answered or closed, and others are served on',
-    { timeout: 60_000 },
     green(function* () {
       const { manager, server } = yield* served();
       const remote = yield* connected(server);

@@ -39,7 +39,7 @@ function start(...args: string[]): Program {
   };
 }
 
-describe('over the network', { timeout: 120_000 }, () => {
+describe('over the network', () => {
   it.each(['client', 'child', 'kills'])(
     'nobody hangs when one is killed with what it uses (%s)',
     async (who) => {

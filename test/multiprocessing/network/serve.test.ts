@@ -100,7 +100,6 @@ describe('a manager that is served', () => {
 
   it(
     'closes what sends anything else than an answer, and serves others on',
-    { timeout: 30_000 },
     green(function* () {
       const { server, refused } = yield* served();
       const remote = yield* connected(server);
