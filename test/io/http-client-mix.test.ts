@@ -15,7 +15,7 @@ watchHub();
 afterEach(nothingLeft);
 
 /** ms that a run may take; it takes some hundred at most. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 const [first = 1, last = first] = (process.env.MIX ?? '1-16').split('-').map(Number);
 
 async function runMix(seed: number): Promise<void> {
