@@ -1,6 +1,6 @@
 /** Locks between processes. A process that dies lets go of what it held. */
 import type { Fn, Returned } from '../runtime/body-types.js';
-import { type AnyFn, Call } from '../runtime/call.js';
+import { Call } from '../runtime/call.js';
 import { checkCount, checkFn } from '../runtime/check.js';
 import { engine } from '../runtime/engine.js';
 import type { greenlet } from '../runtime/greenlet.js';
@@ -15,6 +15,7 @@ import { Acted } from '../sync/queue-operations.js';
 import { RLock as SyncRLock } from '../sync/rlock.js';
 import { Semaphore as SyncSemaphore } from '../sync/semaphore.js';
 import type { SyncOptions } from '../sync/sync-object.js';
+import { within } from '../sync/with.js';
 import { MOST_CELLS, PermitSemaphore } from './lock-permits.js';
 import { WordLock, WordRLock } from './lock-word.js';
 import type { Client, Served } from './server.js';
@@ -39,15 +40,6 @@ class SharedHold implements Disposable {
 function* holding(lock: SharedLock): Green<SharedHold> {
   yield* lock.acquire();
   return new SharedHold(lock);
-}
-
-function* within(lock: SharedLock, fn: AnyFn): Green<unknown> {
-  yield* lock.acquire();
-  try {
-    return yield* new Call(fn, []);
-  } finally {
-    lock.release();
-  }
 }
 
 /**

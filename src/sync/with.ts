@@ -9,16 +9,20 @@ import { done, Operation } from '../runtime/operation.js';
 import type { Green } from '../runtime/types.js';
 import { RUNNING, type Started, type Waiter } from '../runtime/waiter.js';
 
-/** What can be held while a function runs. */
-export interface Holdable {
+/** What can be taken and let go. */
+interface Holdable {
   acquire(): Operation<boolean>;
   release(): unknown;
+}
+
+/** The same, which can also be taken at once. */
+interface Takable extends Holdable {
   /** Takes it for `self` if that is possible now. @internal */
   _take(self: Waiter): boolean;
 }
 
-/** Waits until it has the lock. */
-function* waiting(lock: Holdable, fn: AnyFn): Green<unknown> {
+/** Runs `fn` while it has the lock, for which it waits. */
+export function* within(lock: Holdable, fn: AnyFn): Green<unknown> {
   yield* lock.acquire();
   try {
     return yield* new Call(fn, []);
@@ -56,32 +60,26 @@ class Inner extends Operation<unknown> {
 }
 
 export class With<T> extends Call<T> {
-  readonly #lock: Holdable;
-  readonly #fn: AnyFn;
-
-  constructor(lock: Holdable, fn: AnyFn, name: string) {
-    super(waiting, [lock, fn], name);
-    this.#lock = lock;
-    this.#fn = fn;
+  constructor(lock: Takable, fn: AnyFn, name: string) {
+    super(within, [lock, fn], name);
   }
 
   override _start(waiter: Waiter): Started {
-    const lock = this.#lock;
+    const [lock, fn] = this.args as readonly [Takable, AnyFn];
     // Errors that wait come before the lock.
     const takes = waiter instanceof Fiber && waiter._mode === RUNNING && lock._take(waiter);
     if (!takes) return super._start(waiter);
     let result: unknown;
-    let holds = false;
+    let body: AnyGenerator | null;
     try {
-      result = this.#fn();
-      const body = toGenerator(result, this.#fn);
-      if (body !== null) {
-        holds = true;
-        return onTop(waiter, holding(lock, body));
-      }
-    } finally {
-      if (!holds) lock.release();
+      result = fn();
+      body = toGenerator(result, fn);
+    } catch (error) {
+      lock.release();
+      throw error;
     }
+    if (body !== null) return onTop(waiter, holding(lock, body));
+    lock.release();
     return done(waiter, result);
   }
 }

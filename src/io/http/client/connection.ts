@@ -65,8 +65,6 @@ export class Connection implements ResponseEvents {
   #open = false;
   #gone = false;
   #complete = false;
-  /** The other end has to wait. */
-  #paused = false;
   /** Ends it when the rest of a response that nobody wants takes too long. */
   #draining: NodeJS.Timeout | undefined;
   #head: ResponseHead | null = null;
@@ -145,12 +143,10 @@ export class Connection implements ResponseEvents {
 
   /** The other end has to wait. */
   pause(): void {
-    this.#paused = true;
     this.raw.pause();
   }
 
   resume(): void {
-    this.#paused = false;
     this.raw.resume();
   }
 
@@ -254,7 +250,7 @@ export class Connection implements ResponseEvents {
       return;
     }
     // What came last may have been what made it wait.
-    if (this.#paused) this.resume();
+    if (this.raw.isPaused()) this.resume();
     this.served++;
     this.#keeper.released(this);
   }

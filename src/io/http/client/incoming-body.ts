@@ -322,11 +322,10 @@ export class IncomingBody implements Owned, InflateEvents {
   }
 
   #finish(state: number, error: unknown): void {
-    const over = this.#arrived;
     this.#state = state;
     this.#error = error;
     this.#inflater?.destroy();
-    if (!over) this.#over();
+    if (!this.#arrived) this.#over();
   }
 
   /** It is settled how it ends. */
